@@ -1,0 +1,26 @@
+namespace Tunnel.Agent;
+
+/// <summary>The app's view of its tunnel. Resolve it from the service container; one instance per app, safe for concurrent use.</summary>
+public interface ITunnelAgent
+{
+    /// <summary>What the tunnel is doing now.</summary>
+    TunnelAgentState State { get; }
+
+    /// <summary>The public URL, once the relay has given one; kept while the agent reconnects.</summary>
+    Uri? PublicUrl { get; }
+
+    /// <summary>Why the last attempt to connect failed, or <see langword="null"/> since the last success.</summary>
+    TunnelFailure? LastFailure { get; }
+
+    /// <summary>Waits until the tunnel is connected.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The public URL.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, or the agent was stopped.</exception>
+    Task<Uri> WaitUntilConnectedAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Raised after <see cref="State"/> has changed, or after another failed attempt. Handlers must be quick; what they throw is logged and ignored.</summary>
+    event Action<ITunnelAgent>? Changed;
+
+    /// <summary>Raised when a request through the tunnel has ended. Handlers must be quick; what they throw is logged and ignored.</summary>
+    event Action<TunnelRequest>? RequestCompleted;
+}

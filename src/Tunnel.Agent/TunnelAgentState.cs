@@ -1,0 +1,23 @@
+namespace Tunnel.Agent;
+
+/// <summary>What a tunnel is doing.</summary>
+public enum TunnelAgentState
+{
+    /// <summary>The app has not started the agent yet.</summary>
+    NotStarted,
+
+    /// <summary>Dialling the relay or registering with it, for the first time.</summary>
+    Connecting,
+
+    /// <summary>Visitors reach the app.</summary>
+    Connected,
+
+    /// <summary>The link was lost, or an attempt failed; the agent goes on trying for ever.</summary>
+    Reconnecting,
+
+    /// <summary>The app is stopping: open requests finish, new ones are not taken.</summary>
+    Draining,
+
+    /// <summary>The agent has stopped.</summary>
+    Stopped,
+}

@@ -1,0 +1,26 @@
+namespace Tunnel.Agent;
+
+/// <summary>Kinds of failure to connect.</summary>
+public enum TunnelFailureReason
+{
+    /// <summary>The relay could not be reached: no route, refused connection, name not found, TLS failure, time-out.</summary>
+    Unreachable,
+
+    /// <summary>Something answered at the relay's address, but it is no relay, or speaks no common protocol version.</summary>
+    NotARelay,
+
+    /// <summary>The relay does not accept this agent's key or token.</summary>
+    KeyRefused,
+
+    /// <summary>The slug belongs to somebody else.</summary>
+    SlugTaken,
+
+    /// <summary>The slug is invalid, reserved, or not allowed for this agent.</summary>
+    SlugRefused,
+
+    /// <summary>The relay is overloaded or shutting down and said when to come back.</summary>
+    Overloaded,
+
+    /// <summary>The link was lost after the tunnel had been connected.</summary>
+    LinkLost,
+}
