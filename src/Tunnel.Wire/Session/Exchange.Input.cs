@@ -1,0 +1,245 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Tunnel.Wire.Flow;
+using Tunnel.Wire.Frames;
+
+namespace Tunnel.Wire.Session;
+
+/// <summary>What arrives: heads, then a body, then perhaps trailers.</summary>
+internal sealed partial class Exchange
+{
+    private readonly Signal _headSignal = new();
+    private readonly Queue<ReceivedHead> _heads = new(1); // informational heads may stand before the final one
+    private ReceivedHead _trailers;
+    private ReceiveCredit _receiveCredit;
+    private Pipe? _body; // rented with the first byte of body; the receiving loop writes under _gate, Input reads
+    private bool _inputEnded;
+    private bool _inputStopped;
+    private bool _unflushed;
+
+    /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
+    public PipeReader Input { get; }
+
+    /// <summary>Whether the message was complete when this was asked, with nothing of a body left to come.</summary>
+    public bool InputEndedWithoutBody
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _inputEnded && _body is null && _error is null;
+            }
+        }
+    }
+
+    /// <summary>Waits for the next head. The caller disposes it.</summary>
+    /// <exception cref="ExchangeException">The exchange ended without one.</exception>
+    public async ValueTask<ReceivedHead> ReadHeadAsync()
+    {
+        while (true)
+        {
+            if (TryReadHead(out var head))
+            {
+                return head;
+            }
+
+            await _headSignal.WaitAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes a head that is already there.</summary>
+    public bool TryReadHead(out ReceivedHead head)
+    {
+        lock (_gate)
+        {
+            if (_heads.TryDequeue(out head))
+            {
+                return true;
+            }
+
+            return _error is { } code ? throw new ExchangeException(code) : false;
+        }
+    }
+
+    /// <summary>Takes the trailer section, if there was one. The caller disposes it.</summary>
+    public bool TryReadTrailers(out ReceivedHead trailers)
+    {
+        lock (_gate)
+        {
+            trailers = _trailers;
+            _trailers = default;
+            return trailers.IsPresent;
+        }
+    }
+
+    /// <summary>Reads no more; what still arrives is dropped.</summary>
+    public void StopReading(ErrorCode code)
+    {
+        lock (_gate)
+        {
+            if (_inputStopped || _inputEnded || _error is not null)
+            {
+                return;
+            }
+
+            _inputStopped = true;
+        }
+
+        _session.Outbound.Write(FrameType.Stop, FrameFlags.None, Id, [(byte)code], flush: true);
+    }
+
+    /// <summary>Grants the credit that a request with <c>Expect: 100-continue</c> withheld, because the application reads now.</summary>
+    internal void BeginReading() => SendCreditFor(consumed: 0);
+
+    internal PipeReader? BodyReader
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_body is null && !_inputEnded && _error is null)
+                {
+                    _body = BodyPipes.Rent();
+                }
+
+                return _body?.Reader;
+            }
+        }
+    }
+
+    internal ErrorCode? Error
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _error;
+            }
+        }
+    }
+
+    internal void SendCreditFor(long consumed)
+    {
+        long limit;
+        lock (_gate)
+        {
+            if (_inputEnded || _inputStopped || _error is not null)
+            {
+                return;
+            }
+
+            limit = _receiveCredit.Consumed(consumed);
+        }
+
+        if (limit != 0)
+        {
+            Span<byte> payload = stackalloc byte[10];
+            var length = Codec.Varint.Write(payload, (ulong)limit);
+            _session.Outbound.Write(FrameType.Credit, FrameFlags.None, Id, payload[..length], flush: true);
+        }
+    }
+
+    internal void ReceiveHead(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            if (_inputEnded || _disposed)
+            {
+                return;
+            }
+
+            if (header.IsTrailers)
+            {
+                _trailers = new ReceivedHead(payload);
+            }
+            else if (_heads.Count == WireDefaults.MaxWaitingHeads)
+            {
+                throw new WireFormatException("Too many informational heads.");
+            }
+            else
+            {
+                _heads.Enqueue(new ReceivedHead(payload));
+            }
+
+            EndInputIf(header.IsEnd);
+            _unflushed = true;
+        }
+    }
+
+    internal void ReceiveData(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            if (_inputEnded || _error is not null || _disposed)
+            {
+                return;
+            }
+
+            _receiveCredit.Received(payload.Length);
+            if (!payload.IsEmpty && !_inputStopped)
+            {
+                _body ??= BodyPipes.Rent();
+                _body.Writer.Write(payload);
+            }
+
+            EndInputIf(header.IsEnd);
+            _unflushed = true;
+        }
+    }
+
+    /// <summary>Shows readers what arrived; called once per message of the link, so that a small response wakes its reader once.</summary>
+    internal void FlushInput()
+    {
+        lock (_gate)
+        {
+            if (!_unflushed || _disposed)
+            {
+                return;
+            }
+
+            _unflushed = false;
+            if (!_inputEnded && _body is not null)
+            {
+                // Completes at once: the pipe has no threshold.
+                _ = _body.Writer.FlushAsync();
+            }
+        }
+
+        _headSignal.Set();
+    }
+
+    private void EndInputIf(bool end)
+    {
+        if (end)
+        {
+            _inputEnded = true;
+            _body?.Writer.Complete();
+        }
+    }
+
+    private void FailInput(ErrorCode code)
+    {
+        if (!_inputEnded)
+        {
+            _inputEnded = true;
+            _body?.Writer.Complete(new ExchangeException(code));
+        }
+    }
+
+    private void ReleaseInput()
+    {
+        while (_heads.TryDequeue(out var head))
+        {
+            head.Dispose();
+        }
+
+        _trailers.Dispose();
+        if (_body is { } body)
+        {
+            _body = null;
+            body.Writer.Complete();
+            body.Reader.Complete();
+            BodyPipes.Return(body);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Tunnel.Wire.Session;
+
+/// <summary>The reading end of an exchange's body: a pipe's reader that grants the peer new credit for what was consumed.</summary>
+internal sealed class ExchangeInput(Exchange exchange) : PipeReader
+{
+    private ReadOnlySequence<byte> _last;
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        exchange.BeginReading();
+        if (exchange.BodyReader is not { } reader)
+        {
+            return new ValueTask<ReadResult>(EndOfBody());
+        }
+
+        var read = reader.ReadAsync(cancellationToken);
+        if (!read.IsCompletedSuccessfully)
+        {
+            return AwaitAsync(read);
+        }
+
+        var result = read.Result;
+        _last = result.Buffer;
+        return new ValueTask<ReadResult>(result);
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        if (exchange.BodyReader is not { } reader)
+        {
+            result = EndOfBody();
+            return true;
+        }
+
+        if (!reader.TryRead(out result))
+        {
+            return false;
+        }
+
+        _last = result.Buffer;
+        return true;
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_last.IsEmpty)
+        {
+            exchange.BodyReader?.AdvanceTo(consumed, examined);
+            return;
+        }
+
+        var count = _last.Slice(0, consumed).Length;
+        _last = default;
+        exchange.BodyReader?.AdvanceTo(consumed, examined);
+        exchange.SendCreditFor(count);
+    }
+
+    public override void CancelPendingRead() => exchange.BodyReader?.CancelPendingRead();
+
+    /// <summary>The pipe goes back to its pool when the exchange is disposed; until then completing the reader only stops reading.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+    }
+
+    private async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> read)
+    {
+        var result = await read.ConfigureAwait(false);
+        _last = result.Buffer;
+        return result;
+    }
+
+    private ReadResult EndOfBody() =>
+        exchange.Error is { } code
+            ? throw new ExchangeException(code)
+            : new ReadResult(default, isCanceled: false, isCompleted: true);
+}

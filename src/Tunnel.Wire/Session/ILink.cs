@@ -1,0 +1,20 @@
+namespace Tunnel.Wire.Session;
+
+/// <summary>
+/// Carries messages between two sessions: a WebSocket now, other transports and the tests' faulty links as well. One receive and one
+/// send may be pending at a time.
+/// </summary>
+internal interface ILink : IAsyncDisposable
+{
+    /// <summary>Waits, without holding memory, until a message has begun to arrive, then reads the whole of it.</summary>
+    /// <returns>The message, valid until the next call, or an empty one when the peer closed the link.</returns>
+    ValueTask<ReadOnlyMemory<byte>> ReceiveAsync();
+
+    ValueTask SendAsync(ReadOnlyMemory<byte> message);
+
+    /// <summary>Tells the peer that nothing more comes and waits a short time for it to agree.</summary>
+    Task CloseAsync();
+
+    /// <summary>Ends the link at once; pending calls fail.</summary>
+    void Abort();
+}
