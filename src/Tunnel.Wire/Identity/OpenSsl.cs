@@ -8,36 +8,36 @@ internal static class OpenSsl
     /// <summary>EVP_PKEY_ED25519.</summary>
     public const int Ed25519 = 1087;
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_PKEY_new_raw_private_key")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_PKEY_new_raw_private_key")]
     public static extern nint NewPrivateKey(int type, nint engine, ref byte key, nint length);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_PKEY_new_raw_public_key")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_PKEY_new_raw_public_key")]
     public static extern nint NewPublicKey(int type, nint engine, ref byte key, nint length);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_PKEY_get_raw_public_key")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_PKEY_get_raw_public_key")]
     public static extern int GetPublicKey(nint key, ref byte publicKey, ref nint length);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_PKEY_free")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_PKEY_free")]
     public static extern void FreeKey(nint key);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_MD_CTX_new")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_MD_CTX_new")]
     public static extern nint NewContext();
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_MD_CTX_free")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_MD_CTX_free")]
     public static extern void FreeContext(nint context);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_DigestSignInit")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_DigestSignInit")]
     public static extern int SignInit(nint context, nint keyContext, nint digest, nint engine, nint key);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_DigestSign")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_DigestSign")]
     public static extern int Sign(nint context, ref byte signature, ref nint signatureLength, ref byte data, nint length);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_DigestVerifyInit")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_DigestVerifyInit")]
     public static extern int VerifyInit(nint context, nint keyContext, nint digest, nint engine, nint key);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "EVP_DigestVerify")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "EVP_DigestVerify")]
     public static extern int Verify(nint context, ref byte signature, nint signatureLength, ref byte data, nint length);
 
-    [DllImport(CryptoLibraries.OpenSsl, EntryPoint = "ERR_clear_error")]
+    [DllImport(NativeLibraries.OpenSsl, EntryPoint = "ERR_clear_error")]
     public static extern void ClearErrors();
 }

@@ -13,7 +13,7 @@ internal sealed class OpenSslEd25519 : Ed25519
     public static OpenSslEd25519? TryLoad()
     {
         var library = new OpenSslEd25519();
-        return CryptoLibraries.HasOpenSsl && Works(library) ? library : null;
+        return NativeLibraries.HasOpenSsl && Works(library) ? library : null;
     }
 
     public override void DerivePublicKey(ReadOnlySpan<byte> seed, Span<byte> publicKey)

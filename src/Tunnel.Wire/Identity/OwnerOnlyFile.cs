@@ -22,21 +22,29 @@ internal static class OwnerOnlyFile
         }
     }
 
-    /// <summary>Writes a temporary file beside <paramref name="path"/>, down to the disk, and then renames it.</summary>
-    /// <exception cref="IOException">Among others: <paramref name="replace"/> is false and the file is there already.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool replace)
+    /// <summary>Puts the content, once it is on the disk, in the place of what was there.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = $"{path}.{Path.GetRandomFileName()}{TemporaryExtension}";
+        var temporary = WriteTemporary(path, content);
         try
         {
-            using (var stream = new FileStream(temporary, Options(FileMode.CreateNew)))
-            {
-                stream.Write(content);
-                stream.Flush(flushToDisk: true);
-            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
 
-            // Without replacing, this is a hard link on Unix: of two processes exactly one wins.
-            File.Move(temporary, path, replace);
+    /// <summary>Of several processes that do this at once, exactly one succeeds.</summary>
+    /// <returns>False if there is a file already, which stays as it is.</returns>
+    public static bool TryCreate(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = WriteTemporary(path, content);
+        try
+        {
+            // File.Move looks first and renames then, so on Unix the second of two would replace the first one's file.
+            return HardLink.TryCreate(temporary, path) ?? TryMove(temporary, path);
         }
         finally
         {
@@ -53,5 +61,36 @@ internal static class OwnerOnlyFile
         }
 
         return options;
+    }
+
+    private static bool TryMove(string temporary, string path)
+    {
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+    }
+
+    private static string WriteTemporary(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = $"{path}.{Path.GetRandomFileName()}{TemporaryExtension}";
+        using var stream = new FileStream(temporary, Options(FileMode.CreateNew));
+        try
+        {
+            stream.Write(content);
+            stream.Flush(flushToDisk: true);
+            return temporary;
+        }
+        catch
+        {
+            // The disk is full, say; half a secret is not left behind.
+            File.Delete(temporary);
+            throw;
+        }
     }
 }

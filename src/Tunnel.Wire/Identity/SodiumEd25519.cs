@@ -17,7 +17,7 @@ internal sealed class SodiumEd25519 : Ed25519
     public static SodiumEd25519? TryLoad()
     {
         var library = new SodiumEd25519();
-        return CryptoLibraries.HasSodium && Works(library) ? library : null;
+        return NativeLibraries.HasSodium && Works(library) ? library : null;
     }
 
     public override void DerivePublicKey(ReadOnlySpan<byte> seed, Span<byte> publicKey)
@@ -64,15 +64,15 @@ internal sealed class SodiumEd25519 : Ed25519
         }
     }
 
-    [DllImport(CryptoLibraries.Sodium, EntryPoint = "sodium_init")]
+    [DllImport(NativeLibraries.Sodium, EntryPoint = "sodium_init")]
     private static extern int Init();
 
-    [DllImport(CryptoLibraries.Sodium, EntryPoint = "crypto_sign_seed_keypair")]
+    [DllImport(NativeLibraries.Sodium, EntryPoint = "crypto_sign_seed_keypair")]
     private static extern int SeedKeyPair(ref byte publicKey, ref byte secretKey, ref byte seed);
 
-    [DllImport(CryptoLibraries.Sodium, EntryPoint = "crypto_sign_detached")]
+    [DllImport(NativeLibraries.Sodium, EntryPoint = "crypto_sign_detached")]
     private static extern int SignDetached(ref byte signature, nint signatureLength, ref byte data, ulong length, ref byte secretKey);
 
-    [DllImport(CryptoLibraries.Sodium, EntryPoint = "crypto_sign_verify_detached")]
+    [DllImport(NativeLibraries.Sodium, EntryPoint = "crypto_sign_verify_detached")]
     private static extern int VerifyDetached(ref byte signature, ref byte data, ulong length, ref byte publicKey);
 }

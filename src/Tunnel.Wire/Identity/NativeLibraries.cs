@@ -3,21 +3,27 @@ using System.Runtime.InteropServices;
 
 namespace Tunnel.Wire.Identity;
 
-/// <summary>Finds the platform's libsodium and OpenSSL 3, under the names that each platform gives them.</summary>
-internal static class CryptoLibraries
+/// <summary>Finds the platform's libsodium and OpenSSL 3, under the names that each platform gives them, and Unix's C library.</summary>
+internal static class NativeLibraries
 {
     public const string Sodium = "libsodium";
     public const string OpenSsl = "libcrypto";
+    public const string C = "libc";
 
     private static readonly nint SodiumHandle = LoadFirst(SodiumNames());
     private static readonly nint OpenSslHandle = LoadFirst(OpenSslNames());
 
+    // The C library is in every Unix process already; its file has as many names as there are systems.
+    private static readonly nint CHandle = OperatingSystem.IsWindows() ? 0 : NativeLibrary.GetMainProgramHandle();
+
     // An explicit constructor, so that the resolver is in place before the first call into either library.
-    static CryptoLibraries() => NativeLibrary.SetDllImportResolver(typeof(CryptoLibraries).Assembly, Resolve);
+    static NativeLibraries() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
 
     public static bool HasSodium => SodiumHandle != 0;
 
     public static bool HasOpenSsl => OpenSslHandle != 0;
+
+    public static bool HasC => CHandle != 0;
 
     // .23 and .26 differ in calls we do not make.
     private static string[] SodiumNames() =>
@@ -39,7 +45,7 @@ internal static class CryptoLibraries
             // Neither PATH nor the current directory: a library planted there would see private keys.
             if (NativeLibrary.TryLoad(
                 name,
-                typeof(CryptoLibraries).Assembly,
+                typeof(NativeLibraries).Assembly,
                 DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories,
                 out var handle))
             {
@@ -54,6 +60,7 @@ internal static class CryptoLibraries
     {
         Sodium => SodiumHandle,
         OpenSsl => OpenSslHandle,
+        C => CHandle,
         _ => 0,
     };
 }
