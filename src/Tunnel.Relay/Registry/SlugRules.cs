@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace Tunnel.Relay.Registry;
+
+/// <summary>Which slugs there can be and who may ask for which. Whether one is free, <c>ClaimLedger</c> says.</summary>
+internal sealed class SlugRules(SlugOptions options)
+{
+    private const int MinLength = 3;
+    private const int MaxLength = 32;
+    private const int RandomLength = 8;
+    private const string RandomSymbols = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    private readonly HashSet<string> extraReserved = new(options.Reserved, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Checks what an agent asks for, and gives it in lower case.</summary>
+    public bool TryAccept(
+        string wish,
+        string serverId,
+        [NotNullWhen(true)] out string? slug,
+        [NotNullWhen(false)] out SlugRefusal? refusal)
+    {
+        refusal = TryNormalise(wish, out slug) ? Refuse(slug, serverId) : SlugRefusal.Invalid;
+        slug = refusal is null ? slug : null;
+        return refusal is null;
+    }
+
+    /// <summary>Whether a text has the form of a slug, also one that is reserved.</summary>
+    public static bool TryNormalise(string text, [NotNullWhen(true)] out string? slug)
+    {
+        // Letters are checked before they are lowered: outside ASCII there are some (the kelvin sign, U+212A) that become ASCII ones.
+        var valid = text.Length is >= MinLength and <= MaxLength
+            && text[0] != '-'
+            && text[^1] != '-'
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        slug = valid ? text.ToLowerInvariant() : null;
+        return valid;
+    }
+
+    /// <summary>8 lower-case letters and digits, each as likely as any other; 41 bits, so a slug is a name and no secret.</summary>
+    public string CreateRandom()
+    {
+        while (true)
+        {
+            var slug = RandomNumberGenerator.GetString(RandomSymbols, RandomLength);
+            if (!IsReserved(slug))
+            {
+                return slug;
+            }
+        }
+    }
+
+    private SlugRefusal? Refuse(string slug, string serverId) => options.Policy switch
+    {
+        _ when slug.StartsWith(ReservedSlugs.PunycodePrefix, StringComparison.Ordinal) => SlugRefusal.Invalid,
+        _ when IsReserved(slug) => SlugRefusal.Reserved(slug),
+        SlugPolicy.RandomOnly => SlugRefusal.RandomOnly,
+        SlugPolicy.AllowList when !IsListed(slug, serverId) => SlugRefusal.NotListed(slug, serverId),
+        _ => null,
+    };
+
+    private bool IsReserved(string slug) => ReservedSlugs.Contains(slug) || extraReserved.Contains(slug);
+
+    private bool IsListed(string slug, string serverId) =>
+        options.Allowed.TryGetValue(serverId, out var slugs) && slugs.Contains(slug, StringComparer.OrdinalIgnoreCase);
+}

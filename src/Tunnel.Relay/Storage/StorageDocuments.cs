@@ -1,0 +1,22 @@
+using System.Text.Json.Serialization;
+
+namespace Tunnel.Relay.Storage;
+
+/// <summary>What <c>keys.json</c> holds.</summary>
+internal sealed record KeysDocument(IReadOnlyList<StoredKey> Keys);
+
+internal sealed record StoredKey(string PublicKey, string ServerId, DateTimeOffset RegisteredAt);
+
+/// <summary>What <c>claims.json</c> holds.</summary>
+internal sealed record ClaimsDocument(IReadOnlyList<SlugClaim> Claims);
+
+[JsonSourceGenerationOptions(
+    AllowDuplicateProperties = false,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(KeysDocument))]
+[JsonSerializable(typeof(ClaimsDocument))]
+internal sealed partial class StorageJson : JsonSerializerContext;

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+
+namespace Tunnel.Wire.Identity;
+
+internal sealed class EdDsaSigningKey : SigningKey
+{
+    private readonly byte[] seed;
+    private bool disposed;
+
+    private EdDsaSigningKey(PublicKey publicKey, byte[] seed)
+        : base(publicKey) => this.seed = seed;
+
+    public static new EdDsaSigningKey Create()
+    {
+        Span<byte> seed = stackalloc byte[Ed25519.SeedSize];
+        RandomNumberGenerator.Fill(seed);
+        var key = Import(seed);
+        CryptographicOperations.ZeroMemory(seed);
+        return key;
+    }
+
+    public static EdDsaSigningKey Import(ReadOnlySpan<byte> seed)
+    {
+        if (seed.Length != Ed25519.SeedSize)
+        {
+            throw new CryptographicException("An Ed25519 private key has 32 bytes.");
+        }
+
+        var raw = new byte[Ed25519.PublicKeySize];
+        Ed25519.Required.DerivePublicKey(seed, raw);
+        return PublicKey.TryCreate(KeyAlgorithm.EdDsa, raw, out var publicKey)
+            ? new EdDsaSigningKey(publicKey, seed.ToArray())
+            : throw new CryptographicException("The bytes are no Ed25519 private key.");
+    }
+
+    public override byte[] ExportPrivateKey()
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return [.. seed];
+    }
+
+    public override byte[] Sign(ReadOnlySpan<byte> data)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var signature = new byte[Ed25519.SignatureSize];
+        Ed25519.Required.Sign(seed, data, signature);
+        return signature;
+    }
+
+    public override void Dispose()
+    {
+        disposed = true;
+        CryptographicOperations.ZeroMemory(seed);
+    }
+}

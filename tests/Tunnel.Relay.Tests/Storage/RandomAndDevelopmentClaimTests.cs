@@ -1,0 +1,117 @@
+using Tunnel.Relay.Storage;
+
+namespace Tunnel.Relay.Tests.Storage;
+
+public sealed class RandomAndDevelopmentClaimTests : IDisposable
+{
+    private static readonly TimeSpan Quarantine = TimeSpan.FromDays(30);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly ManualTime time = new();
+    private readonly HashSet<string> live = [];
+    private ClaimLedger ledger;
+    private int created;
+
+    public RandomAndDevelopmentClaimTests() => ledger = new ClaimLedger(folder.Data, Quarantine, time);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void An_agent_without_a_wish_keeps_its_random_slug()
+    {
+        Claim("demo", "a");
+        Assert.Equal("random1", Random("a"));
+        Assert.Equal("random2", Random("b"));
+
+        Restart();
+
+        Assert.Equal("random1", Random("a"));
+        Assert.Equal("random2", Random("b"));
+        Assert.Equal("a", ledger.FindOwner("random1"));
+    }
+
+    [Fact]
+    public void A_released_random_slug_is_given_again_until_somebody_else_has_it()
+    {
+        Random("a");
+        ledger.Release("random1", "a");
+        Assert.Equal("random1", Random("a"));
+
+        ledger.Release("random1", "a");
+        time.Advance(Quarantine);
+        Claim("random1", "b");
+
+        Assert.Equal("random2", Random("a"));
+    }
+
+    [Fact]
+    public void A_random_slug_that_is_taken_is_passed_over()
+    {
+        Claim("random1", "a");
+        Claim("random2", "a", isDevelopment: true);
+
+        Assert.Equal("random3", Random("b"));
+        Assert.Throws<InvalidOperationException>(() => ledger.ClaimRandom("c", false, () => "random1", live.Contains));
+    }
+
+    [Fact]
+    public void Claims_of_development_keys_stay_in_memory()
+    {
+        Assert.Equal(ClaimResult.Granted, Claim("demo", "a", isDevelopment: true));
+        Assert.Equal("a", ledger.FindOwner("demo"));
+        Assert.Equal("random1", Random("a", isDevelopment: true));
+        Assert.Equal("random1", Random("a", isDevelopment: true));
+        Assert.False(File.Exists(folder.File(StoredClaims.FileName)));
+
+        Restart();
+
+        Assert.Null(ledger.FindOwner("demo"));
+    }
+
+    [Theory]
+    [InlineData(true, true, ClaimResult.Taken)]
+    [InlineData(false, true, ClaimResult.Taken)]
+    [InlineData(true, false, ClaimResult.Granted)]
+    [InlineData(false, false, ClaimResult.Granted)]
+    public void A_development_claim_lasts_while_it_is_live(bool isDevelopment, bool isLive, object expected)
+    {
+        Claim("demo", "a", isDevelopment: true);
+        if (isLive)
+        {
+            live.Add("demo");
+        }
+
+        Assert.Equal(expected, Claim("demo", "b", isDevelopment));
+        Assert.Equal(isLive ? "a" : "b", ledger.FindOwner("demo"));
+        Assert.Equal(ClaimResult.Granted, Claim("demo", isLive ? "a" : "b", isDevelopment: true));
+    }
+
+    [Fact]
+    public void A_development_key_gets_no_slug_of_a_registered_one()
+    {
+        Claim("demo", "a");
+        Assert.Equal(ClaimResult.Taken, Claim("demo", "b", isDevelopment: true));
+
+        ledger.Release("demo", "a");
+
+        Assert.Equal(ClaimResult.Quarantined, Claim("demo", "b", isDevelopment: true));
+    }
+
+    [Fact]
+    public void A_released_development_claim_is_gone_at_once()
+    {
+        Claim("demo", "a", isDevelopment: true);
+
+        Assert.True(ledger.Release("demo", "a"));
+
+        Assert.Equal(ClaimResult.Granted, Claim("demo", "b"));
+    }
+
+    private ClaimResult Claim(string slug, string serverId, bool isDevelopment = false) =>
+        ledger.TryClaim(slug, serverId, isDevelopment, live.Contains);
+
+    private string Random(string serverId, bool isDevelopment = false) =>
+        ledger.ClaimRandom(serverId, isDevelopment, () => $"random{++created}", live.Contains);
+
+    private void Restart() => ledger = new ClaimLedger(folder.Reopen(), Quarantine, time);
+}
