@@ -1,4 +1,5 @@
 using Tunnel.Agent;
+using Tunnel.Agent.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -23,7 +24,7 @@ public static class TunnelAgentServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(relay);
-        return services;
+        return AgentServices.Add(services, relay, configure);
     }
 
     /// <summary>Adds a tunnel agent whose relay is named in the configuration section <c>Tunnel:Agent</c> or by <paramref name="configure"/>.</summary>
@@ -33,6 +34,6 @@ public static class TunnelAgentServiceCollectionExtensions
     public static IServiceCollection AddTunnelAgent(this IServiceCollection services, Action<TunnelAgentOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        return services;
+        return AgentServices.Add(services, relay: null, configure);
     }
 }

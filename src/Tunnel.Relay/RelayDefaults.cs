@@ -21,6 +21,9 @@ internal static class RelayDefaults
     /// <summary>From the WebSocket's opening to a complete registration. A local agent needs milliseconds, one on a bad mobile link seconds.</summary>
     public static readonly TimeSpan RegistrationTimeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long open requests may go on when the relay stops; well inside the 30 seconds that the generic host gives a shutdown.</summary>
+    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>What the relay tells a client to wait when the tunnel's agent is away: agents come back within seconds or not soon.</summary>
     public const int AgentAwayRetryAfterSeconds = 5;
 }

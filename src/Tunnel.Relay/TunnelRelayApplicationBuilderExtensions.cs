@@ -1,4 +1,13 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Tunnel.Relay;
+using Tunnel.Relay.Connect;
+using Tunnel.Relay.Hosting;
+using Tunnel.Relay.Ingress;
+using Tunnel.Relay.Registry;
+using Tunnel.Relay.Storage;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -16,11 +25,52 @@ public static class TunnelRelayApplicationBuilderExtensions
     /// they are with their keys.
     /// </param>
     /// <returns><paramref name="app"/>.</returns>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The settings are not valid; the message lists every error.</exception>
+    /// <exception cref="OptionsValidationException">The settings are not valid; the message lists every error.</exception>
+    /// <exception cref="InvalidOperationException">The data directory cannot be used, or another relay process uses it.</exception>
     public static IApplicationBuilder UseTunnelRelay(
         this IApplicationBuilder app, Action<IEndpointConventionBuilder>? configureConnectEndpoint = null)
     {
         ArgumentNullException.ThrowIfNull(app);
-        return app;
+        var relay = app.ApplicationServices.GetService<TunnelRegistry>() is null
+            ? RelayServices.Own(app.ApplicationServices)
+            : app.ApplicationServices;
+
+        // Errors in the settings or the data directory are the caller's to see, at the line that made them.
+        _ = relay.GetRequiredService<IOptions<TunnelRelayOptions>>().Value;
+        var claims = relay.GetRequiredService<ClaimLedger>();
+        var ingress = (VisitorTargets: relay.GetRequiredService<VisitorTargets>(),
+            Registry: relay.GetRequiredService<TunnelRegistry>(),
+            Visitors: relay.GetRequiredService<VisitorServer>());
+        app.Use(next => new IngressMiddleware(next, ingress.VisitorTargets, ingress.Registry, claims, ingress.Visitors).InvokeAsync);
+
+        var connect = Connect(app, relay.GetRequiredService<ConnectEndpoint>());
+        if (app is IEndpointRouteBuilder endpoints)
+        {
+            var endpoint = endpoints.Map(RelayDefaults.ConnectPath, connect).WithDisplayName("Tunnel agents");
+            if (configureConnectEndpoint is null)
+            {
+                endpoint.AllowAnonymous();
+            }
+            else
+            {
+                configureConnectEndpoint(endpoint);
+            }
+
+            // WebApplication would put these in front of the ingress, and visitors would meet the hub's own routing and policies.
+            app.UseRouting();
+            DeferredAuthentication.Use(app);
+            return app;
+        }
+
+        return app.Use(next => context => context.Request.Path == RelayDefaults.ConnectPath ? connect(context) : next(context));
+    }
+
+    /// <summary>The connect endpoint with WebSockets switched on for it alone.</summary>
+    private static RequestDelegate Connect(IApplicationBuilder app, ConnectEndpoint endpoint)
+    {
+        var branch = app.New();
+        branch.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // the session has its own heartbeat
+        branch.Run(endpoint.HandleAsync);
+        return branch.Build();
     }
 }

@@ -1,4 +1,5 @@
 using Tunnel.Relay;
+using Tunnel.Relay.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +13,13 @@ public static class TunnelRelayServiceCollectionExtensions
     public static IServiceCollection AddTunnelRelay(this IServiceCollection services, Action<TunnelRelayOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        RelayServices.Compose(services);
+        if (configure is not null)
+        {
+            // After the configuration section, so that code wins over it.
+            services.PostConfigure(configure);
+        }
+
         return services;
     }
 }

@@ -161,11 +161,12 @@ internal sealed partial class Exchange : IDisposable
         }
     }
 
-    /// <summary>Gives up both directions.</summary>
+    /// <summary>Gives up both directions; whoever waits here fails at once.</summary>
     public void Abort(ErrorCode code)
     {
         Reset(code);
         StopReading(code);
+        Fail(code);
     }
 
     /// <summary>Sends what was written without a flush.</summary>

@@ -1,0 +1,222 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Agent.Serving.InProcess;
+
+/// <summary>The request's features.</summary>
+internal abstract partial class InProcessRequest :
+    IHttpRequestFeature,
+    IHttpRequestBodyDetectionFeature,
+    IHttpRequestIdentifierFeature,
+    IHttpRequestLifetimeFeature,
+    IHttpRequestTrailersFeature,
+    IRequestBodyPipeFeature,
+    IHttpMaxRequestBodySizeFeature,
+    IHttpConnectionFeature,
+    IHttpBodyControlFeature,
+    IAbortHandler
+{
+    /// <summary>To the application all of this process' tunnelled requests come through one connection.</summary>
+    private static readonly string TunnelConnectionId = "T" + RandomNumberGenerator.GetHexString(12);
+    private static uint _requestCount;
+
+    private readonly HeaderDictionary _requestHeaders = [];
+    private readonly Lock _abortGate = new(); // guards _aborted and _abortSource
+    private RequestBodyReader _requestBody = null!;
+    private Stream? _requestStream;
+    private HeaderDictionary? _requestTrailers;
+    private CancellationTokenSource? _abortSource;
+    private CancellationToken? _abortToken; // the application's own in place of ours
+    private bool _aborted;
+    private string? _traceIdentifier;
+    private string? _connectionId;
+    private IPAddress? _remoteAddress;
+
+    public string Protocol { get; set; } = HttpProtocol.Http11;
+
+    public string Scheme { get; set; } = string.Empty;
+
+    public string Method { get; set; } = string.Empty;
+
+    public string PathBase { get; set; } = string.Empty;
+
+    public string Path { get; set; } = string.Empty;
+
+    public string QueryString { get; set; } = string.Empty;
+
+    public string RawTarget { get; set; } = string.Empty;
+
+    IHeaderDictionary IHttpRequestFeature.Headers { get; set; } = null!;
+
+    Stream IHttpRequestFeature.Body
+    {
+        get => _requestStream ??= new RequestBodyStream(_requestBody, this);
+        set => _requestStream = value;
+    }
+
+    PipeReader IRequestBodyPipeFeature.Reader =>
+        _requestStream is null or RequestBodyStream ? _requestBody : PipeReader.Create(_requestStream);
+
+    public bool CanHaveBody { get; private set; }
+
+    bool IHttpRequestTrailersFeature.Available => _requestBody.IsCompleted;
+
+    IHeaderDictionary IHttpRequestTrailersFeature.Trailers => _requestTrailers ??= ReadTrailers();
+
+    bool IHttpMaxRequestBodySizeFeature.IsReadOnly => _requestBody.HasStarted || _upgrade is not null;
+
+    long? IHttpMaxRequestBodySizeFeature.MaxRequestBodySize
+    {
+        get => _requestBody.MaxSize;
+        set
+        {
+            if (_requestBody.HasStarted)
+            {
+                throw new InvalidOperationException("The request body's size limit cannot be changed after reading has begun.");
+            }
+
+            ArgumentOutOfRangeException.ThrowIfNegative(value ?? 0);
+            _requestBody.MaxSize = value;
+        }
+    }
+
+    public bool AllowSynchronousIO { get; set; }
+
+    public string TraceIdentifier
+    {
+        get => _traceIdentifier ??= $"{ConnectionId}:{Interlocked.Increment(ref _requestCount):X8}";
+        set => _traceIdentifier = value;
+    }
+
+    public string ConnectionId
+    {
+        get => _connectionId ?? TunnelConnectionId;
+        set => _connectionId = value;
+    }
+
+    public IPAddress? RemoteIpAddress
+    {
+        get => _remoteAddress ??= IPAddress.TryParse(_served.Line.RemoteAddress, out var address) ? address : null;
+        set => _remoteAddress = value;
+    }
+
+    public int RemotePort { get; set; }
+
+    public IPAddress? LocalIpAddress { get; set; }
+
+    public int LocalPort { get; set; }
+
+    public CancellationToken RequestAborted
+    {
+        get
+        {
+            lock (_abortGate)
+            {
+                return _abortToken
+                    ?? (_aborted && _abortSource is null
+                        ? new CancellationToken(canceled: true)
+                        : (_abortSource ??= new CancellationTokenSource()).Token);
+            }
+        }
+
+        set => _abortToken = value;
+    }
+
+    private bool IsAborted
+    {
+        get
+        {
+            lock (_abortGate)
+            {
+                return _aborted;
+            }
+        }
+    }
+
+    public void Abort()
+    {
+        _exchange.Abort(ErrorCode.Failed);
+        OnAborted(ErrorCode.Failed);
+    }
+
+    public void OnAborted(ErrorCode code)
+    {
+        CancellationTokenSource? source;
+        lock (_abortGate)
+        {
+            if (_aborted)
+            {
+                return;
+            }
+
+            _aborted = true;
+            source = _abortSource;
+        }
+
+        _requestBody.Abort();
+        source?.Cancel();
+    }
+
+    private void BeginRequest(in RequestLine line)
+    {
+        var path = RequestPath.Parse(line.Target, line.PrefixLength);
+        Protocol = line.Protocol;
+        Scheme = line.Scheme;
+        Method = line.Method;
+        RawTarget = line.Target;
+        PathBase = path.PathBase;
+        Path = path.Path;
+        QueryString = path.QueryString;
+        RemotePort = line.RemotePort;
+        CanHaveBody = line.HasBody;
+        AllowSynchronousIO = limits.AllowSynchronousIO;
+        ((IHttpRequestFeature)this).Headers = _requestHeaders;
+        _requestHeaders["Host"] = line.Authority;
+        _requestBody = new RequestBodyReader(_exchange, limits.MaxRequestBodySize, this);
+    }
+
+    private void EndRequest()
+    {
+        _requestHeaders.Clear();
+        _requestStream = null;
+        _requestTrailers = null;
+        _traceIdentifier = null;
+        _connectionId = null;
+        _remoteAddress = null;
+        LocalIpAddress = null;
+        LocalPort = 0;
+
+        // Nobody may reset a source whose token the application has seen and may still hold; a fresh one per request that asked is cheap.
+        _abortSource = null;
+        _abortToken = null;
+    }
+
+    private HeaderDictionary ReadTrailers()
+    {
+        if (!_requestBody.IsCompleted)
+        {
+            throw new InvalidOperationException("Trailers are not available before the request body has been read to its end.");
+        }
+
+        var trailers = new HeaderDictionary();
+        if (_exchange.TryReadTrailers(out var head))
+        {
+            using (head)
+            {
+                var reader = head.Read();
+                while (reader.TryHeader(out var name, out var value))
+                {
+                    trailers.Append(name, value);
+                }
+            }
+        }
+
+        return trailers;
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Agent.Serving.InProcess;
+
+/// <summary>An <see cref="InProcessRequest"/> that keeps hosting's context, so that hosting reuses it.</summary>
+internal sealed class InProcessRequest<TContext>(InProcessLimits limits) : InProcessRequest(limits), IHostContextContainer<TContext>
+    where TContext : notnull
+{
+    public TContext? HostContext { get; set; }
+}
+
+/// <summary>
+/// One request in the app's pipeline: its feature collection and every feature a server offers, over one exchange. It serves many
+/// requests one after another; between <see cref="Begin"/> and <see cref="End"/> it belongs to one.
+/// </summary>
+internal abstract partial class InProcessRequest(InProcessLimits limits)
+{
+    private ServedExchange _served = null!;
+    private Exchange _exchange = null!;
+    private bool _reusable;
+
+    /// <summary>Takes the request's head.</summary>
+    /// <exception cref="Tunnel.Wire.WireFormatException">The head is not what the protocol says.</exception>
+    public void Begin(ServedExchange served)
+    {
+        _served = served;
+        _exchange = served.Exchange;
+        _reusable = true;
+        _exchange.TryReadHead(out var head);
+        using (head)
+        {
+            var reader = head.Read();
+            served.Line = RequestLine.Read(ref reader);
+            BeginRequest(served.Line);
+            while (reader.TryHeader(out var name, out var value))
+            {
+                _requestHeaders.Append(name, value);
+            }
+        }
+
+        BeginResponse();
+        _exchange.OnAborted(this);
+    }
+
+    /// <summary>Ends the response after the application has returned, as Kestrel would. Never throws.</summary>
+    public async Task FinishAsync(Exception? failure)
+    {
+        if (failure is null)
+        {
+            try
+            {
+                await CompleteResponseAsync().ConfigureAwait(false);
+                return;
+            }
+            catch (Exception exception)
+            {
+                // An OnStarting callback threw, or the response is shorter than its Content-Length: the application's failure too.
+                failure = exception;
+            }
+        }
+
+        if (IsAborted)
+        {
+            return;
+        }
+
+        _served.Outcome = TunnelRequestOutcome.Failed;
+        var bad = failure as BadHttpRequestException;
+        if (bad is null)
+        {
+            limits.OnApplicationError(failure);
+        }
+
+        if (HasStarted)
+        {
+            // The visitor must not take what it got for the whole.
+            _exchange.Reset(ErrorCode.Failed);
+            return;
+        }
+
+        SetErrorResponse(bad?.StatusCode ?? StatusCodes.Status500InternalServerError);
+        await CompleteResponseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Lets go of the exchange. Returns whether the object may serve another request.</summary>
+    public bool End(ServedExchange served)
+    {
+        served.StatusCode = HasStarted ? StatusCode : 0;
+        served.ResponseBytes = _responseBytes;
+        if (IsAborted && served.Outcome == TunnelRequestOutcome.Completed)
+        {
+            served.Outcome = TunnelRequestOutcome.Aborted;
+        }
+
+        // A stream that the application kept after an upgrade or an abort may still be used; then nothing here may be.
+        var reusable = _reusable && !IsAborted && _upgrade is null;
+        EndRequest();
+        EndResponse();
+        _features.Clear();
+        _served = null!;
+        return reusable;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Tunnel.Agent.Serving.InProcess;
+
+/// <summary>The response body as a pipe writer: gathers what is written between two flushes in one pooled buffer.</summary>
+internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
+{
+    private const int SmallestBuffer = 4096;
+    private byte[]? _buffer; // rented at the first write, returned when the request ends
+    private int _length;
+    private bool _cancelled;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _length;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        var room = Math.Max(sizeHint, 1);
+        if (_buffer is null)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(room, SmallestBuffer));
+        }
+        else if (_buffer.Length - _length < room)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + room));
+            _buffer.AsSpan(0, _length).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(_length);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _length);
+        _length += bytes;
+    }
+
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var count = _length;
+        _length = 0;
+        var reading = await request.WriteBodyAsync(_buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+        var cancelled = _cancelled;
+        _cancelled = false;
+        return new FlushResult(cancelled, isCompleted: !reading);
+    }
+
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        if (_length > 0)
+        {
+            source.Span.CopyTo(GetSpan(source.Length));
+            _length += source.Length;
+            return FlushAsync(cancellationToken);
+        }
+
+        return WriteThroughAsync(source, cancellationToken);
+    }
+
+    public override void CancelPendingFlush() => _cancelled = true;
+
+    /// <summary>The response ends when the application has returned, or calls CompleteAsync.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+    }
+
+    internal ValueTask FlushBufferedAsync() => _length == 0 ? ValueTask.CompletedTask : FlushQuietlyAsync();
+
+    internal void Discard() => _length = 0;
+
+    internal void Release()
+    {
+        _length = 0;
+        if (_buffer is { } buffer)
+        {
+            _buffer = null;
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask FlushQuietlyAsync() => await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+
+    private async ValueTask<FlushResult> WriteThroughAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken) =>
+        new(isCanceled: false, isCompleted: !await request.WriteBodyAsync(source, cancellationToken).ConfigureAwait(false));
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Http;
+using Tunnel.Wire.Frames;
+
+namespace Tunnel.Relay.Errors;
+
+/// <summary>What the relay itself can answer a visitor with. The app's own errors pass through unchanged.</summary>
+/// <param name="Status">The status code.</param>
+/// <param name="Code">A stable name for programs.</param>
+/// <param name="Title">One sentence for people.</param>
+/// <param name="RetryAfterSeconds">When to come back, where that helps.</param>
+internal sealed record RelayError(int Status, string Code, string Title, int? RetryAfterSeconds = null)
+{
+    public static readonly RelayError NoSuchTunnel = new(
+        StatusCodes.Status404NotFound, "no_such_tunnel", "There is no tunnel at this address.");
+
+    public static readonly RelayError InvalidTarget = new(
+        StatusCodes.Status400BadRequest, "invalid_target", "The request's target leads out of the tunnel, or is malformed.");
+
+    public static readonly RelayError AmbiguousFraming = new(
+        StatusCodes.Status400BadRequest, "ambiguous_framing", "The request's body is framed in more than one way, or in an unknown way.");
+
+    public static readonly RelayError HeadTooLarge = new(
+        StatusCodes.Status431RequestHeaderFieldsTooLarge, "head_too_large", "The request's header section is too large for the tunnel.");
+
+    public static readonly RelayError AgentAway = new(
+        StatusCodes.Status502BadGateway, "agent_away", "The app behind this address is not connected right now.", RelayDefaults.AgentAwayRetryAfterSeconds);
+
+    public static readonly RelayError LinkLost = new(
+        StatusCodes.Status502BadGateway, "link_lost", "The connection to the app behind this address was lost.", RelayDefaults.AgentAwayRetryAfterSeconds);
+
+    public static readonly RelayError TargetUnreachable = new(
+        StatusCodes.Status502BadGateway, "target_unreachable", "The tunnel is connected, but the app behind it does not answer. Is it running?");
+
+    public static readonly RelayError AgentFailed = new(
+        StatusCodes.Status502BadGateway, "agent_failed", "The app behind this address broke off its answer.");
+
+    public static readonly RelayError TooManyExchanges = new(
+        StatusCodes.Status503ServiceUnavailable, "too_many_exchanges", "Too many requests to this tunnel are open.", RelayDefaults.AgentAwayRetryAfterSeconds);
+}
+
+/// <summary>From an exchange's error code to what the visitor is told.</summary>
+internal static class RelayErrors
+{
+    public static RelayError Of(ErrorCode code) => code switch
+    {
+        ErrorCode.TargetUnreachable => RelayError.TargetUnreachable,
+        ErrorCode.Refused => RelayError.AgentAway,
+        ErrorCode.LinkLost => RelayError.LinkLost,
+        _ => RelayError.AgentFailed,
+    };
+}

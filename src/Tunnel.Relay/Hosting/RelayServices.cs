@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tunnel.Relay.Connect;
+using Tunnel.Relay.Ingress;
+using Tunnel.Relay.Registry;
+using Tunnel.Relay.Storage;
+
+namespace Tunnel.Relay.Hosting;
+
+/// <summary>
+/// The relay's services, composed in one place: on the app's container by <c>AddTunnelRelay</c>, or on a small one of the relay's own
+/// when the app only calls <c>UseTunnelRelay</c>. Safe to call more than once.
+/// </summary>
+internal static class RelayServices
+{
+    public static IServiceCollection Compose(IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(TunnelRegistry)))
+        {
+            return services;
+        }
+
+        services.AddOptions<TunnelRelayOptions>().BindConfiguration(TunnelRelayOptions.SectionName).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TunnelRelayOptions>, TunnelRelayOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(OpenFolder);
+        services.AddSingleton(provider => new KeyRing(
+            provider.GetRequiredService<DataFolder>(), Options(provider).AuthorizedKeys, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ClaimLedger(
+            provider.GetRequiredService<DataFolder>(), Options(provider).Slugs.Quarantine, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TunnelRegistry>();
+        services.AddSingleton<PublicUrls>();
+        services.AddSingleton<FailureLimiter>();
+        services.AddSingleton<RegistrationDesk>();
+        services.AddSingleton<ConnectEndpoint>();
+        services.AddSingleton<VisitorTargets>();
+        services.AddSingleton<VisitorServer>();
+        return services;
+    }
+
+    /// <summary>The relay's own container, for an app that did not call <c>AddTunnelRelay</c>. It ends with the app.</summary>
+    public static IServiceProvider Own(IServiceProvider app)
+    {
+        // Instances, not factories: the container must not dispose what is the app's.
+        var services = new ServiceCollection();
+        services.AddSingleton(app.GetRequiredService<ILoggerFactory>());
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddSingleton(app.GetRequiredService<IConfiguration>());
+        services.AddSingleton(app.GetRequiredService<IHostEnvironment>());
+        services.AddSingleton(app.GetRequiredService<IServer>());
+        services.AddSingleton(app.GetService<TimeProvider>() ?? TimeProvider.System);
+        var lifetime = app.GetRequiredService<IHostApplicationLifetime>();
+        services.AddSingleton(lifetime);
+        var own = Compose(services).BuildServiceProvider();
+        lifetime.ApplicationStopped.Register(own.Dispose);
+        return own;
+    }
+
+    private static DataFolder OpenFolder(IServiceProvider provider) => DataFolder.Open(Path.GetFullPath(
+        Options(provider).DataDirectory, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
+
+    private static TunnelRelayOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<TunnelRelayOptions>>().Value;
+}

@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Options;
+using Tunnel.Relay.Storage;
+
+namespace Tunnel.Relay.Hosting;
+
+/// <summary>Checks the relay's settings and lists every error with its remedy.</summary>
+internal sealed class TunnelRelayOptionsValidator : IValidateOptions<TunnelRelayOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TunnelRelayOptions options)
+    {
+        var errors = new ValidateOptionsResultBuilder();
+        if (options.PublicUrl is { } url && (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/"))
+        {
+            errors.AddError($"Tunnel:Relay:PublicUrl is '{url.OriginalString}', which is no origin. Write scheme and host only, for example https://tunnel.example.com.");
+        }
+
+        var template = options.PathTemplate;
+        if (template.Length > 0 && !(template.StartsWith('/') && template.EndsWith("/{slug}", StringComparison.Ordinal)
+            && !template.AsSpan(0, template.Length - "{slug}".Length).ContainsAny("{}?#%")))
+        {
+            errors.AddError($"Tunnel:Relay:PathTemplate is '{template}'. It has to start with a slash and end with /{{slug}}, for example /t/{{slug}}; an empty text switches path mode off.");
+        }
+
+        if (options.Domain is { Length: > 0 } domain && Uri.CheckHostName(domain) != UriHostNameType.Dns)
+        {
+            errors.AddError($"Tunnel:Relay:Domain is '{domain}', which is no host name. Write it without scheme and port, for example tunnel.example.com.");
+        }
+
+        if (template.Length == 0 && string.IsNullOrEmpty(options.Domain))
+        {
+            errors.AddError("Tunnel:Relay:PathTemplate and Tunnel:Relay:Domain are both empty, so no tunnel would have an address. Set one of them.");
+        }
+
+        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+        {
+            errors.AddError("Tunnel:Relay:DataDirectory is empty. Name a folder that the relay may write to, or leave the setting out.");
+        }
+
+        foreach (var key in options.AuthorizedKeys.Where(key => !AuthorizedKey.TryParse(key, out _)))
+        {
+            errors.AddError($"Tunnel:Relay:AuthorizedKeys holds '{key}', which is no key. Use the text that the agent prints when it is refused (ed25519:… or es256:…), with the server id behind a space if you want to choose it.");
+        }
+
+        if (options.Slugs.Quarantine < TimeSpan.Zero)
+        {
+            errors.AddError("Tunnel:Relay:Slugs:Quarantine is negative. Use 00:00:00 to free released slugs at once.");
+        }
+
+        return errors.Build();
+    }
+}

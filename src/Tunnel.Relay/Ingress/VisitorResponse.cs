@@ -1,0 +1,138 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Relay.Ingress;
+
+/// <summary>Gives an agent's response to the visitor.</summary>
+internal static class VisitorResponse
+{
+    /// <summary>Waits for the final head and puts it on the visitor's response. Returns its status code.</summary>
+    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, bool inPathMode, VisitorUpgrade upgrade)
+    {
+        while (true)
+        {
+            var head = await exchange.ReadHeadAsync();
+            try
+            {
+                if (TryApply(context, head.Read(), inPathMode, upgrade, out var status))
+                {
+                    return status;
+                }
+            }
+            finally
+            {
+                head.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Copies the body, flushing whenever nothing more is there, then trailers where the visitor's protocol has them.</summary>
+    public static async Task CopyBodyAsync(HttpContext context, Exchange exchange)
+    {
+        if (exchange.InputEndedWithoutBody)
+        {
+            CopyTrailers(context, exchange);
+            return;
+        }
+
+        var input = exchange.Input;
+        var output = context.Response.BodyWriter;
+        while (true)
+        {
+            if (!input.TryRead(out var result))
+            {
+                await output.FlushAsync();
+                result = await input.ReadAsync();
+            }
+
+            foreach (var segment in result.Buffer)
+            {
+                output.Write(segment.Span);
+            }
+
+            input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                break;
+            }
+
+            var flush = output.FlushAsync();
+            if ((flush.IsCompletedSuccessfully ? flush.Result : await flush).IsCompleted)
+            {
+                exchange.Abort(ErrorCode.Cancelled);
+                return;
+            }
+        }
+
+        CopyTrailers(context, exchange);
+    }
+
+    private static bool TryApply(HttpContext context, HeadReader head, bool inPathMode, in VisitorUpgrade upgrade, out int status)
+    {
+        var line = ResponseLine.Read(ref head);
+        status = line.StatusCode;
+        if (line.IsInformational)
+        {
+            // Kestrel sends 100-continue by itself and has no way to send the others.
+            return false;
+        }
+
+        var switches = upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols;
+        var response = context.Response;
+        response.StatusCode = switches && upgrade.Kind == VisitorUpgradeKind.ExtendedConnect ? StatusCodes.Status200OK : status;
+        if (line.ReasonPhrase.Length > 0)
+        {
+            context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = line.ReasonPhrase;
+        }
+
+        string? connection = null;
+        while (head.TryHeader(out var name, out var value))
+        {
+            if (switches && PassesOnSwitch(name, upgrade.Kind))
+            {
+                response.Headers.Append(name, value);
+            }
+            else if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
+            {
+                connection = value;
+            }
+            else if (!HopByHop.DropsFromResponse(name, connection, inPathMode)
+                && !(switches && upgrade.Kind == VisitorUpgradeKind.ExtendedConnect && name.Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)))
+            {
+                response.Headers.Append(name, value);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The upgrade's own headers are the visitor's too, where its protocol has them; <c>Connection</c> the server writes itself.</summary>
+    private static bool PassesOnSwitch(string name, VisitorUpgradeKind kind) =>
+        kind == VisitorUpgradeKind.Http1 && name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase);
+
+    private static void CopyTrailers(HttpContext context, Exchange exchange)
+    {
+        if (!exchange.TryReadTrailers(out var trailers))
+        {
+            return;
+        }
+
+        using (trailers)
+        {
+            if (!context.Response.SupportsTrailers())
+            {
+                return;
+            }
+
+            var reader = trailers.Read();
+            while (reader.TryHeader(out var name, out var value))
+            {
+                context.Response.AppendTrailer(name, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Tunnel.Relay.Errors;
+using Tunnel.Relay.Registry;
+using Tunnel.Wire;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Relay.Ingress;
+
+/// <summary>Serves one visitor's request through a tunnel: head out, body out while the response comes in, response to the visitor.</summary>
+internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
+{
+    public async Task ServeAsync(HttpContext context, VisitorTarget target, LiveTunnel tunnel)
+    {
+        if (!VisitorFraming.IsUnambiguous(context.Request))
+        {
+            // What follows on this connection could be part of this request's body.
+            context.Response.OnStarting(static state =>
+            {
+                ((HttpResponse)state).Headers.Connection = "close";
+                return Task.CompletedTask;
+            }, context.Response);
+            await RelayErrorResponse.WriteAsync(context, RelayError.AmbiguousFraming);
+            return;
+        }
+
+        if (tunnel.Session.TryOpen() is not { } exchange)
+        {
+            await RelayErrorResponse.WriteAsync(context, tunnel.Session.IsAccepting ? RelayError.TooManyExchanges : RelayError.AgentAway);
+            return;
+        }
+
+        using (exchange)
+        {
+            // The visitor's leaving ends the exchange, and with it every wait below.
+            await using var leaving = context.RequestAborted.UnsafeRegister(
+                static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), exchange);
+            try
+            {
+                await ServeAsync(context, target, tunnel, exchange);
+            }
+            catch (ExchangeException exception)
+            {
+                await FailAsync(context, tunnel, RelayErrors.Of(exception.Code));
+            }
+            catch (WireFormatException exception)
+            {
+                LogMalformed(tunnel.Slug, exception.Message);
+                exchange.Abort(ErrorCode.Failed);
+                await FailAsync(context, tunnel, RelayError.AgentFailed);
+            }
+        }
+    }
+
+    private static async Task ServeAsync(HttpContext context, VisitorTarget target, LiveTunnel tunnel, Exchange exchange)
+    {
+        // The agent's side limits bodies; the relay would only cut what the app allows.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        var upgrade = VisitorUpgrade.Of(context);
+        var hasBody = !upgrade.IsUpgrade && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true);
+        try
+        {
+            SendHead(exchange, context, target, upgrade, hasBody);
+        }
+        catch (HeadTooLargeException)
+        {
+            await RelayErrorResponse.WriteAsync(context, RelayError.HeadTooLarge);
+            return;
+        }
+
+        var upload = hasBody ? VisitorUpload.RunAsync(context.Request.BodyReader, exchange) : Task.CompletedTask;
+        try
+        {
+            var status = await VisitorResponse.ReadHeadAsync(context, exchange, target.PrefixLength > 0, upgrade);
+            if (upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
+            {
+                await VisitorDuplex.RunAsync(context, upgrade, exchange);
+            }
+            else
+            {
+                await VisitorResponse.CopyBodyAsync(context, exchange);
+            }
+        }
+        finally
+        {
+            if (!upload.IsCompleted)
+            {
+                // The response is over before the upload is: nobody reads the rest.
+                exchange.Reset(ErrorCode.None);
+                context.Request.BodyReader.CancelPendingRead();
+            }
+
+            await upload;
+        }
+    }
+
+    private static void SendHead(
+        Exchange exchange, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
+    {
+        using var head = HeadWriter.Rent();
+        VisitorRequestHead.Write(head, context, target, upgrade, hasBody);
+
+        // The visitor's 100-continue goes out when its body is first read here, so that waits for the app to read (RFC 9110 section 10.1.1).
+        var expects = hasBody && context.Request.Headers.Expect.Count > 0;
+        var flags = expects ? FrameFlags.NoCredit : hasBody || upgrade.IsUpgrade ? FrameFlags.None : FrameFlags.End;
+        exchange.SendHead(head.Written, flags);
+    }
+
+    private async Task FailAsync(HttpContext context, LiveTunnel tunnel, RelayError error)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (context.Response.HasStarted)
+        {
+            // A broken transfer, never a short one that looks complete.
+            LogCut(tunnel.Slug, error.Title);
+            context.Abort();
+            return;
+        }
+
+        await RelayErrorResponse.WriteAsync(context, error);
+    }
+
+    [LoggerMessage(201, LogLevel.Debug, "A response of tunnel {Slug} was cut: {Reason}", EventName = "ResponseCut")]
+    private partial void LogCut(string slug, string reason);
+
+    [LoggerMessage(202, LogLevel.Warning, "The agent of tunnel {Slug} sent a malformed head: {Reason}", EventName = "MalformedHead")]
+    private partial void LogMalformed(string slug, string reason);
+}

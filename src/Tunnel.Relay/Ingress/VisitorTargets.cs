@@ -1,0 +1,157 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace Tunnel.Relay.Ingress;
+
+/// <summary>
+/// Maps raw request targets to tunnels. It looks at the bytes that the visitor sent and never at the decoded path: <c>/t/demo/../victim</c>
+/// decodes to another tenant's path, so deciding on one form and routing on another would be a way around every gate.
+/// </summary>
+internal sealed class VisitorTargets
+{
+    private const string SlugParameter = "{slug}";
+    private readonly string? _prefix; // of path mode: "/t/"
+    private readonly string? _domainSuffix; // of subdomain mode: ".tunnel.example.com"
+
+    public VisitorTargets(IOptions<TunnelRelayOptions> options)
+    {
+        var template = options.Value.PathTemplate;
+        _prefix = template.Length == 0 ? null : template[..^SlugParameter.Length];
+        _domainSuffix = string.IsNullOrEmpty(options.Value.Domain) ? null : "." + options.Value.Domain;
+    }
+
+    public VisitorTarget Map(HttpContext context)
+    {
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        if (_domainSuffix is not null && SubdomainLength(context.Request.Host.Value) is > 0 and var length)
+        {
+            return OriginForm(request) is { } target && !Climbs(target, 0)
+                ? new VisitorTarget(VisitorTargetKind.Subdomain, target, 0, length, 0)
+                : new VisitorTarget(VisitorTargetKind.Invalid, string.Empty, 0, 0, 0);
+        }
+
+        return _prefix is null ? default : MapPath(request, context.Request.PathBase);
+    }
+
+    private VisitorTarget MapPath(IHttpRequestFeature request, PathString pathBase)
+    {
+        // A path base that the app set stands in front of the prefix.
+        var prefix = pathBase.HasValue ? pathBase.ToUriComponent() + _prefix : _prefix!;
+        if (OriginForm(request) is not { } target || !target.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return default;
+        }
+
+        var start = prefix.Length;
+        var length = target.AsSpan(start).IndexOfAny('/', '?');
+        if (length < 0)
+        {
+            length = target.Length - start;
+        }
+
+        if (length == 0)
+        {
+            return default;
+        }
+
+        var end = start + length;
+        var kind = end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
+            : Climbs(target, end) ? VisitorTargetKind.Invalid
+            : VisitorTargetKind.Path;
+        return new VisitorTarget(kind, target, start, length, end);
+    }
+
+    /// <summary>The length of the slug in front of the domain, or 0 for a host that is no tunnel's.</summary>
+    private int SubdomainLength(string? host)
+    {
+        var name = host.AsSpan();
+        if (name.LastIndexOf(':') is > 0 and var colon)
+        {
+            name = name[..colon];
+        }
+
+        name = name.TrimEnd('.');
+        var length = name.Length - _domainSuffix!.Length;
+        return length > 0 && name.EndsWith(_domainSuffix, StringComparison.OrdinalIgnoreCase) && !name[..length].Contains('.') ? length : 0;
+    }
+
+    /// <summary>The target as <c>/path?query</c>; absolute-form is reduced (RFC 9112 section 3.2.2), other forms give <see langword="null"/>.</summary>
+    private static string? OriginForm(IHttpRequestFeature request)
+    {
+        var raw = request.RawTarget;
+        if (string.IsNullOrEmpty(raw))
+        {
+            // An in-memory test server leaves it empty.
+            raw = new PathString(request.PathBase + request.Path).ToUriComponent() + request.QueryString;
+        }
+
+        if (raw.StartsWith('/'))
+        {
+            return raw;
+        }
+
+        var scheme = raw.IndexOf("://", StringComparison.Ordinal);
+        if (scheme <= 0)
+        {
+            return null;
+        }
+
+        var afterScheme = raw.AsSpan(scheme + 3);
+        var path = afterScheme.IndexOfAny('/', '?');
+        return path < 0 ? "/"
+            : afterScheme[path] == '/' ? afterScheme[path..].ToString()
+            : $"/{afterScheme[path..]}";
+    }
+
+    /// <summary>Whether dot segments (RFC 3986 section 5.2.4), percent-encoded ones included, lead above where the path starts.</summary>
+    private static bool Climbs(string target, int start)
+    {
+        var path = target.AsSpan(start);
+        if (path.IndexOf('?') is >= 0 and var query)
+        {
+            path = path[..query];
+        }
+
+        var depth = 0;
+        foreach (var range in path.Split('/'))
+        {
+            var segment = path[range];
+            if (IsDots(segment, 2))
+            {
+                if (--depth < 0)
+                {
+                    return true;
+                }
+            }
+            else if (!segment.IsEmpty && !IsDots(segment, 1))
+            {
+                // An empty segment counts for nothing: a server that merges slashes must not be led further up than one that does not.
+                depth++;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsDots(ReadOnlySpan<char> segment, int count)
+    {
+        while (count-- > 0)
+        {
+            if (segment.StartsWith('.'))
+            {
+                segment = segment[1..];
+            }
+            else if (segment.StartsWith("%2e", StringComparison.OrdinalIgnoreCase))
+            {
+                segment = segment[3..];
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return segment.IsEmpty;
+    }
+}
