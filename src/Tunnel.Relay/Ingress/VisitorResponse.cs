@@ -55,8 +55,10 @@ internal static class VisitorResponse
             }
 
             input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
+            if (result.IsCompleted && context.Response.ContentLength is null)
             {
+                // The server sends these bytes together with the end of the chunked body. Where there is a Content-Length nothing
+                // follows, and Kestrel leaves what was not flushed unsent.
                 break;
             }
 
@@ -65,6 +67,11 @@ internal static class VisitorResponse
             {
                 exchange.Abort(ErrorCode.Cancelled);
                 return;
+            }
+
+            if (result.IsCompleted)
+            {
+                break;
             }
         }
 

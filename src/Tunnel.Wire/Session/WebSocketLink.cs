@@ -17,7 +17,12 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
         ReturnBuffer();
 
         // A read of zero bytes waits without consuming, so an idle link holds no buffer.
-        await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+        var arrived = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+        if (arrived.MessageType == WebSocketMessageType.Close)
+        {
+            return default;
+        }
+
         _buffer = ArrayPool<byte>.Shared.Rent(WireDefaults.MaxMessageSize);
         var length = 0;
         while (true)
