@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tunnel.Agent.Serving;
 using Tunnel.Agent.Serving.Forwarding;
@@ -8,27 +9,38 @@ using Tunnel.Agent.Serving.InProcess;
 namespace Tunnel.Agent.Hosting;
 
 /// <summary>Chooses who answers visitors: a local server that is forwarded to, or this app's own pipeline.</summary>
-internal sealed class AgentServing(IServiceProvider app, IOptions<TunnelAgentOptions> options) : IAsyncDisposable
+internal sealed class AgentServing(
+    IServiceProvider app, IOptions<TunnelAgentOptions> options, TimeProvider time, ILogger<ForwardingServer> logger) : IAsyncDisposable
 {
-    private IAsyncDisposable? _owned;
+    private PipelineHost? _pipeline;
+    private ForwardingServer? _forwarding;
 
     public async Task<IExchangeServer> StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.ForwardTo is { } target)
+        if (options.Value.ForwardTo is { } address)
         {
-            return new ForwardingServer(target, options.Value.ForwardHost);
+            // The options were validated when the app started.
+            return _forwarding = ForwardTarget.TryParse(address, out var target, out var error)
+                ? new ForwardingServer(target, new HostRule(options.Value.ForwardHost), time, logger)
+                : throw new InvalidOperationException(error);
         }
 
         var server = app.GetRequiredService<TunnelServer>();
         if (!ReferenceEquals(app.GetService<IServer>(), server))
         {
-            var host = new PipelineHost(app, app.GetRequiredService<PipelineCapture>(), server);
-            _owned = host;
-            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            _pipeline = new PipelineHost(app, app.GetRequiredService<PipelineCapture>(), server);
+            await _pipeline.StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
         return server;
     }
 
-    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        _forwarding?.Dispose();
+        if (_pipeline is { } pipeline)
+        {
+            await pipeline.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 }

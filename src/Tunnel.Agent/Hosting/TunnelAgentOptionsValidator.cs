@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Tunnel.Agent.Serving.Forwarding;
 
 namespace Tunnel.Agent.Hosting;
 
@@ -21,9 +22,14 @@ internal sealed class TunnelAgentOptionsValidator : IValidateOptions<TunnelAgent
             errors.AddError("Tunnel:Agent:Relay holds a user name or password. Remove it: the agent authenticates with its key.");
         }
 
-        if (options.ForwardTo is { } target && !target.IsAbsoluteUri)
+        if (options.ForwardTo is { } target && !ForwardTarget.TryParse(target, out _, out var error))
         {
-            errors.AddError($"Tunnel:Agent:ForwardTo is '{target.OriginalString}', which is no full address. Write it in full, for example http://localhost:3000.");
+            errors.AddError(error);
+        }
+
+        if (HostRule.Check(options.ForwardHost) is { } wrongHost)
+        {
+            errors.AddError(wrongHost);
         }
 
         if (options.MaxRequestBodySize < 0)

@@ -18,7 +18,7 @@ internal sealed partial class Exchange
     private bool _unflushed;
 
     /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
-    public PipeReader Input { get; }
+    public ExchangeInput Input { get; }
 
     /// <summary>Whether the message was complete when this was asked, with nothing of a body left to come.</summary>
     public bool InputEndedWithoutBody
@@ -237,6 +237,13 @@ internal sealed partial class Exchange
         if (_body is { } body)
         {
             _body = null;
+            if (Input.IsReading)
+            {
+                // An application left a read behind. It gets its exception; the pipe is the collector's.
+                body.Writer.Complete(new ExchangeException(ErrorCode.Cancelled));
+                return;
+            }
+
             body.Writer.Complete();
             body.Reader.Complete();
             BodyPipes.Return(body);

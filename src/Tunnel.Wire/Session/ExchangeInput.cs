@@ -8,6 +8,9 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
 {
     private ReadOnlySequence<byte> _last;
 
+    /// <summary>Whether somebody waits in a read, or has not given back what it read: then the pipe is not to be reused.</summary>
+    public bool IsReading { get; private set; }
+
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         exchange.BeginReading();
@@ -16,6 +19,7 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
             return new ValueTask<ReadResult>(EndOfBody());
         }
 
+        IsReading = true;
         var read = reader.ReadAsync(cancellationToken);
         if (!read.IsCompletedSuccessfully)
         {
@@ -40,6 +44,7 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
             return false;
         }
 
+        IsReading = true;
         _last = result.Buffer;
         return true;
     }
@@ -48,6 +53,7 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
+        IsReading = false;
         if (_last.IsEmpty)
         {
             exchange.BodyReader?.AdvanceTo(consumed, examined);

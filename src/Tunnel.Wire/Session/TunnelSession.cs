@@ -155,24 +155,30 @@ internal sealed class TunnelSession : IAsyncDisposable
 
     private void Receive(ReadOnlySpan<byte> message)
     {
-        while (!message.IsEmpty)
+        try
         {
-            var header = FrameCodec.Read(ref message, out var payload);
-            Route(header, payload);
+            while (!message.IsEmpty)
+            {
+                var header = FrameCodec.Read(ref message, out var payload);
+                Route(header, payload);
+            }
         }
-
-        foreach (var exchange in _touched)
+        finally
         {
-            exchange.FlushInput();
-        }
+            // Also before a malformed frame: who opened an exchange waits for it to be answered or disposed.
+            foreach (var exchange in _touched)
+            {
+                exchange.FlushInput();
+            }
 
-        _touched.Clear();
-        foreach (var exchange in _opened)
-        {
-            _handler!.OnOpened(exchange);
-        }
+            _touched.Clear();
+            foreach (var exchange in _opened)
+            {
+                _handler!.OnOpened(exchange);
+            }
 
-        _opened.Clear();
+            _opened.Clear();
+        }
     }
 
     private void Route(in FrameHeader header, ReadOnlySpan<byte> payload)

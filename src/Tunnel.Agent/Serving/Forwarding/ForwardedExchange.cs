@@ -1,0 +1,127 @@
+using Tunnel.Agent.Serving.Forwarding.Origin;
+using Tunnel.Wire;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Agent.Serving.Forwarding;
+
+/// <summary>
+/// One exchange on its way to the target and back: 1. connect, 2. send the request, 3. meanwhile read the response's heads, 4. pass the
+/// response on, 5. stop what is left of the request, 6. keep the connection if it is clean.
+/// </summary>
+internal sealed class ForwardedExchange(ServedExchange served, OriginRequest request, OriginPool pool, TimeProvider time) : IAbortHandler
+{
+    // One place of those that may wait at the relay is the final head's; a target that sends more must not cost the link.
+    private const int MaxInformational = WireDefaults.MaxWaitingHeads - 1;
+
+    // Without a timer or a link to another token it holds nothing that would have to be disposed.
+    private readonly CancellationTokenSource _aborted = new();
+    private int _informational;
+
+    public bool IsAborted => _aborted.IsCancellationRequested;
+
+    public async Task RunAsync()
+    {
+        served.Exchange.OnAborted(this);
+        while (pool.TryTake(out var kept))
+        {
+            if (await TryAnswerAsync(kept, isKept: true).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+
+        var connection = await pool.ConnectAsync(_aborted.Token).ConfigureAwait(false); // 1
+        await TryAnswerAsync(connection, isKept: false).ConfigureAwait(false);
+    }
+
+    void IAbortHandler.OnAborted(ErrorCode code) => _aborted.Cancel();
+
+    /// <summary>Returns <see langword="false"/> when a kept connection was closed by the target before it took the request.</summary>
+    private async Task<bool> TryAnswerAsync(OriginConnection connection, bool isKept)
+    {
+        var upload = new RequestUpload(served.Exchange, request, connection, time);
+        using var stopUpload = CancellationTokenSource.CreateLinkedTokenSource(_aborted.Token);
+        var closing = _aborted.Token.UnsafeRegister(static state => ((OriginConnection)state!).Abort(), connection);
+        var uploading = upload.RunAsync(stopUpload.Token); // 2
+        var isClean = false;
+        try
+        {
+            isClean = await AnswerAsync(connection, upload).ConfigureAwait(false);
+            return true;
+        }
+        catch (IOException) when (isKept && request.IsRepeatable && !connection.HasAnswered && !IsAborted)
+        {
+            return false;
+        }
+        finally
+        {
+            // 5. An upload that is complete has nothing to cancel. Any other may wait for the visitor, or for a target that does not read.
+            isClean &= uploading.IsCompleted;
+            if (!isClean)
+            {
+                await stopUpload.CancelAsync().ConfigureAwait(false);
+                connection.Abort();
+            }
+
+            await uploading.ConfigureAwait(false);
+            await closing.DisposeAsync().ConfigureAwait(false);
+            if (isClean && upload.IsComplete && !IsAborted && !connection.HasLeftovers())
+            {
+                pool.Return(connection); // 6
+            }
+            else
+            {
+                connection.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Returns whether the connection may carry another request.</summary>
+    private async Task<bool> AnswerAsync(OriginConnection connection, RequestUpload upload)
+    {
+        var head = await ReadFinalHeadAsync(connection, upload).ConfigureAwait(false); // 3
+        served.StatusCode = head.StatusCode;
+        if (head.StatusCode == 101)
+        {
+            if (!request.WantsUpgrade)
+            {
+                throw new OriginProtocolException("The target changes the protocol unasked.");
+            }
+
+            ForwardedResponse.SendHead(served.Exchange, head, end: false, flush: true);
+            await UpgradedStream.PumpAsync(served, connection, _aborted.Token).ConfigureAwait(false);
+            return false;
+        }
+
+        var framing = BodyFraming.Of(head, request.Line.Method);
+        ForwardedResponse.SendHead(served.Exchange, head, end: framing.IsComplete, flush: framing.IsComplete); // 4
+        if (!framing.IsComplete)
+        {
+            await ForwardedResponse.CopyBodyAsync(served, connection, framing, _aborted.Token).ConfigureAwait(false);
+        }
+
+        return head.KeepsAlive && !framing.EndsWithConnection;
+    }
+
+    private async Task<OriginResponseHead> ReadFinalHeadAsync(OriginConnection connection, RequestUpload upload)
+    {
+        while (true)
+        {
+            var head = await connection.ReadHeadAsync(_aborted.Token).ConfigureAwait(false);
+            if (head.StatusCode == 100 || !head.IsInformational)
+            {
+                upload.OnAnswer(head.StatusCode);
+            }
+            else if (_informational++ < MaxInformational)
+            {
+                ForwardedResponse.SendHead(served.Exchange, head, end: false, flush: true);
+            }
+
+            if (!head.IsInformational)
+            {
+                return head;
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Tunnel.Agent.Serving.Forwarding.Origin;
+using Tunnel.Wire;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Agent.Serving.Forwarding;
+
+/// <summary>Passes what the target answers on to the visitor.</summary>
+internal static class ForwardedResponse
+{
+    /// <summary>Sends a head. Without <paramref name="flush"/> the caller sends body, or flushes, right after.</summary>
+    public static void SendHead(Exchange exchange, OriginResponseHead head, bool end, bool flush)
+    {
+        using var writer = HeadWriter.Rent();
+        new ResponseLine(head.StatusCode, head.ReasonPhrase).Write(writer);
+        foreach (var header in head.Headers)
+        {
+            if (IsPassedOn(head, header))
+            {
+                writer.Header(header.Name, header.Value);
+            }
+        }
+
+        writer.EndHeaders();
+        exchange.SendHead(writer.Written, end ? FrameFlags.End : FrameFlags.None, flush);
+    }
+
+    /// <summary>Copies the body; returns when its end has been sent.</summary>
+    /// <exception cref="OriginProtocolException">The target ended it too early.</exception>
+    public static async Task CopyBodyAsync(
+        ServedExchange served, OriginConnection connection, BodyFraming framing, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (!connection.Input.TryRead(out var result))
+            {
+                served.Exchange.Flush();
+                result = await connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            var rest = result.Buffer;
+
+            // The last piece waits until it is known whether the end can travel with it.
+            var held = ReadOnlyMemory<byte>.Empty;
+            while (framing.TryCut(ref rest, out var piece))
+            {
+                foreach (var segment in piece)
+                {
+                    await served.SendBodyAsync(held).ConfigureAwait(false);
+                    held = segment;
+                }
+            }
+
+            if (framing.IsComplete)
+            {
+                await FinishAsync(served, held, framing.Trailers).ConfigureAwait(false);
+                connection.Input.AdvanceTo(rest.Start);
+                return;
+            }
+
+            await served.SendBodyAsync(held).ConfigureAwait(false);
+            connection.Input.AdvanceTo(rest.Start, rest.End);
+            if (result.IsCompleted)
+            {
+                if (!framing.EndsWithConnection)
+                {
+                    throw new OriginProtocolException("The target closed the connection within its response.");
+                }
+
+                served.Exchange.End();
+                return;
+            }
+        }
+    }
+
+    private static async ValueTask FinishAsync(ServedExchange served, ReadOnlyMemory<byte> last, List<HeaderLine>? trailers)
+    {
+        if (trailers is null)
+        {
+            await served.SendBodyAsync(last, end: true).ConfigureAwait(false);
+            return;
+        }
+
+        await served.SendBodyAsync(last).ConfigureAwait(false);
+        using var writer = HeadWriter.Rent();
+        foreach (var trailer in trailers)
+        {
+            // A trailer must not change how the message is framed (RFC 9110 section 6.5.1).
+            if (!trailer.Is("Content-Length") && !trailer.Is("Transfer-Encoding") && !trailer.Is("Connection"))
+            {
+                writer.Header(trailer.Name, trailer.Value);
+            }
+        }
+
+        writer.EndHeaders();
+        served.Exchange.EndWithTrailers(writer.Written);
+    }
+
+    private static bool IsPassedOn(OriginResponseHead head, in HeaderLine header) =>
+        head.StatusCode == 101 ? header.Is("Upgrade") || header.Is("Connection") || !head.HopByHop.Contains(header)
+        : header.Is("Content-Length") ? head.StatusCode is not (< 200 or 204) && !head.HasTransferEncoding // RFC 9112 section 6.3, RFC 9110 section 8.6
+        : !head.HopByHop.Contains(header);
+}

@@ -1,0 +1,72 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Tunnel.Agent.Serving.Forwarding.Origin;
+
+/// <summary>A response's status line and header lines as the target sent them.</summary>
+internal sealed class OriginResponseHead
+{
+    private OriginResponseHead(int statusCode, string reasonPhrase, bool isHttp11, List<HeaderLine> headers)
+    {
+        StatusCode = statusCode;
+        ReasonPhrase = reasonPhrase;
+        Headers = headers;
+        HopByHop = new HopByHop(headers);
+        HasTransferEncoding = headers.Exists(static header => header.Is("Transfer-Encoding"));
+        KeepsAlive = isHttp11 && !HopByHop.Nominates("close");
+    }
+
+    public int StatusCode { get; }
+
+    /// <summary>Empty for the standard phrase.</summary>
+    public string ReasonPhrase { get; }
+
+    public List<HeaderLine> Headers { get; }
+
+    public HopByHop HopByHop { get; }
+
+    /// <summary>Makes a Content-Length beside it meaningless (RFC 9112 section 6.3).</summary>
+    public bool HasTransferEncoding { get; }
+
+    /// <summary>Whether the connection can carry another request after this response (RFC 9112 section 9.3; HTTP/1.0 is not kept).</summary>
+    public bool KeepsAlive { get; }
+
+    public bool IsInformational => StatusCode is < 200 and not 101;
+
+    /// <summary>Takes a head from the front of <paramref name="buffer"/> if the whole of it is there.</summary>
+    /// <exception cref="OriginProtocolException">What is there is no response head.</exception>
+    public static bool TryRead(ref ReadOnlySequence<byte> buffer, out OriginResponseHead? head)
+    {
+        head = null;
+        var reader = new SequenceReader<byte>(buffer);
+        if (!HeaderSection.TryReadLine(ref reader, out var line))
+        {
+            return false;
+        }
+
+        // HTTP-version SP status-code SP [ reason-phrase ]; the second space is often left out (RFC 9112 section 4).
+        if (!line.StartsWith("HTTP/1."u8) || line.Length < 12 || line[8] != ' ' || line.Length > 12 && line[12] != ' '
+            || !Utf8Parser.TryParse(line[9..12], out uint status, out var digits) || digits != 3 || status < 100)
+        {
+            throw new OriginProtocolException("The target's answer is not HTTP/1.1.");
+        }
+
+        var isHttp11 = line[7] != '0';
+        var phrase = line.Length > 13 ? Phrase((int)status, line[13..]) : string.Empty;
+        var headers = new List<HeaderLine>(16);
+        if (!HeaderSection.TryRead(ref reader, headers))
+        {
+            return false;
+        }
+
+        head = new OriginResponseHead((int)status, phrase, isHttp11, headers);
+        buffer = buffer.Slice(reader.Position);
+        return true;
+    }
+
+    private static string Phrase(int status, ReadOnlySpan<byte> bytes) =>
+        bytes.ContainsAnyInRange((byte)0, (byte)0x1F) || HeaderSection.Text(bytes) is var text && text == ReasonPhrases.GetReasonPhrase(status)
+            ? string.Empty
+            : text;
+}

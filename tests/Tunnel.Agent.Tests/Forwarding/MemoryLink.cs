@@ -1,0 +1,34 @@
+using System.Threading.Channels;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Agent.Tests.Forwarding;
+
+/// <summary>Two ends of a link that carries messages in memory.</summary>
+internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgoing) : ILink
+{
+    public static (MemoryLink Relay, MemoryLink Agent) CreatePair()
+    {
+        var down = Channel.CreateUnbounded<byte[]>();
+        var up = Channel.CreateUnbounded<byte[]>();
+        return (new MemoryLink(up, down), new MemoryLink(down, up));
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() =>
+        await incoming.Reader.WaitToReadAsync() && incoming.Reader.TryRead(out var message) ? message : default;
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message) => outgoing.Writer.WriteAsync(message.ToArray());
+
+    public Task CloseAsync()
+    {
+        outgoing.Writer.TryComplete();
+        return Task.CompletedTask;
+    }
+
+    public void Abort()
+    {
+        outgoing.Writer.TryComplete();
+        incoming.Writer.TryComplete();
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
