@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Tunnel.Wire.Session;
 
-namespace Tunnel.Agent.Tests.Forwarding;
+namespace Tunnel.Testing;
 
 /// <summary>Two ends of a link that carries messages in memory.</summary>
 internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgoing) : ILink

@@ -1,4 +1,4 @@
-namespace Tunnel.Agent.Tests.Forwarding;
+namespace Tunnel.Testing;
 
 /// <summary>Waits that fail instead of hanging.</summary>
 internal static class BoundedWait

@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
+
+namespace Tunnel.Wire.Tests.Session;
+
+public sealed class ExchangeTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(WireDefaults.MaxDataPayload)]
+    [InlineData(WireDefaults.MaxDataPayload + 1)]
+    [InlineData(WireDefaults.InitialCredit)]
+    [InlineData(WireDefaults.InitialCredit + 1)]
+    [InlineData(5_000_000)]
+    public async Task Body_OfAnySize_ComesBackAsItWent(int size)
+    {
+        await using var pair = new SessionPair(EchoAsync);
+        var body = RandomNumberGenerator.GetBytes(size);
+        using var exchange = pair.Relay.TryOpen()!;
+        exchange.SendHead([1]);
+        var sending = SendAsync(exchange, body, new Random(size));
+        using (await exchange.ReadHeadAsync().InTime())
+        {
+        }
+
+        var received = await ReadAllAsync(exchange).InTime();
+        await sending.InTime();
+        Assert.True(body.AsSpan().SequenceEqual(received));
+    }
+
+    [Fact]
+    public async Task Exchanges_ManyAtOnce_DoNotMix()
+    {
+        await using var pair = new SessionPair(EchoAsync);
+        await Task.WhenAll(Enumerable.Range(1, 200).Select(async seed =>
+        {
+            var random = new Random(seed);
+            var body = new byte[random.Next(100_000)];
+            random.NextBytes(body);
+            using var exchange = pair.Relay.TryOpen()!;
+            exchange.SendHead([1]);
+            var sending = SendAsync(exchange, body, random);
+            (await exchange.ReadHeadAsync()).Dispose();
+            Assert.Equal(body, await ReadAllAsync(exchange));
+            await sending;
+        })).InTime();
+        Assert.Equal(0, pair.Relay.OpenExchanges);
+    }
+
+    [Fact]
+    public async Task Reader_ThatStandsStill_HoldsOneWindowAndNobodyElseUp()
+    {
+        var sent = new TaskCompletionSource<bool>();
+        await using var pair = new SessionPair(async exchange =>
+        {
+            exchange.TryReadHead(out var head);
+            var isBulk = head.Read().Number() == 7;
+            head.Dispose();
+            exchange.SendHead([1]);
+            if (isBulk)
+            {
+                var writing = exchange.WriteAsync(new byte[WireDefaults.InitialCredit + 1], end: true);
+                sent.SetResult(writing.IsCompleted);
+                await writing;
+            }
+            else
+            {
+                await EchoAsync(exchange);
+            }
+        });
+        using var stalled = pair.Relay.TryOpen()!;
+        stalled.SendHead([7], FrameFlags.End);
+        Assert.False(await sent.Task.InTime());
+
+        using var other = pair.Relay.TryOpen()!;
+        other.SendHead([1]);
+        await other.WriteAsync(new byte[10], end: true);
+        Assert.Equal(10, (await ReadAllAsync(other).InTime()).Length);
+        Assert.Equal(WireDefaults.InitialCredit + 1, (await ReadAllAsync(stalled).InTime()).Length);
+    }
+
+    [Fact]
+    public async Task Reset_InMidBody_FailsTheReader()
+    {
+        await using var pair = new SessionPair(async exchange =>
+        {
+            exchange.SendHead([1]);
+            await exchange.WriteAsync(new byte[100]);
+            exchange.Reset(ErrorCode.Failed);
+        });
+        using var exchange = pair.Relay.TryOpen()!;
+        exchange.SendHead([1], FrameFlags.End);
+        var error = await Assert.ThrowsAsync<ExchangeException>(() => ReadAllAsync(exchange).InTime());
+        Assert.Equal(ErrorCode.Failed, error.Code);
+    }
+
+    [Fact]
+    public async Task Link_ThatIsLost_EndsEveryWait()
+    {
+        var waiting = new TaskCompletionSource<Exception?>();
+        await using var pair = new SessionPair(async exchange =>
+            waiting.SetResult(await Record.ExceptionAsync(() => ReadAllAsync(exchange))));
+        using var exchange = pair.Relay.TryOpen()!;
+        exchange.SendHead([1]);
+        var head = exchange.ReadHeadAsync().AsTask();
+        pair.RelayLink.Abort();
+        Assert.Equal(ErrorCode.LinkLost, (await Assert.ThrowsAsync<ExchangeException>(() => head.InTime())).Code);
+        Assert.Equal(ErrorCode.LinkLost, Assert.IsType<ExchangeException>(await waiting.Task.InTime()).Code);
+        Assert.Null(pair.Relay.TryOpen());
+    }
+
+    [Fact]
+    public async Task Drain_WaitsForOpenExchangesAndTakesNoNewOnes()
+    {
+        var release = new TaskCompletionSource();
+        await using var pair = new SessionPair(async exchange =>
+        {
+            await release.Task;
+            exchange.SendHead([1], FrameFlags.End);
+        });
+        using (var exchange = pair.Relay.TryOpen()!)
+        {
+            exchange.SendHead([1], FrameFlags.End);
+            var drained = pair.Relay.DrainAsync();
+            Assert.Null(pair.Relay.TryOpen());
+            Assert.False(drained.IsCompleted);
+            release.SetResult();
+            (await exchange.ReadHeadAsync().InTime()).Dispose();
+            exchange.Dispose();
+            await drained.InTime();
+        }
+    }
+
+    [Fact]
+    public async Task Message_ThatIsNoFrame_EndsTheLink()
+    {
+        await using var pair = new SessionPair(EchoAsync);
+        await pair.RelayLink.SendAsync(new byte[] { 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF });
+        Assert.IsType<WireFormatException>(await pair.AgentRun.InTime());
+    }
+
+    private static async Task EchoAsync(Exchange exchange)
+    {
+        exchange.SendHead([1]);
+        while (true)
+        {
+            var result = await exchange.Input.ReadAsync();
+            foreach (var segment in result.Buffer)
+            {
+                await exchange.WriteAsync(segment);
+            }
+
+            exchange.Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                exchange.End();
+                return;
+            }
+        }
+    }
+
+    private static async Task SendAsync(Exchange exchange, ReadOnlyMemory<byte> body, Random random)
+    {
+        while (!body.IsEmpty)
+        {
+            var count = Math.Min(random.Next(1, 60_000), body.Length);
+            await exchange.WriteAsync(body[..count]);
+            body = body[count..];
+        }
+
+        exchange.End();
+    }
+
+    private static async Task<byte[]> ReadAllAsync(Exchange exchange)
+    {
+        using var body = new MemoryStream();
+        while (true)
+        {
+            var result = await exchange.Input.ReadAsync();
+            foreach (var segment in result.Buffer)
+            {
+                body.Write(segment.Span);
+            }
+
+            exchange.Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return body.ToArray();
+            }
+        }
+    }
+}
