@@ -28,7 +28,26 @@ internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
             return;
         }
 
-        if (tunnel.Session.TryOpen() is not { } exchange)
+        // The agent's side limits bodies; the relay would only cut what the app allows.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        var upgrade = VisitorUpgrade.Of(context);
+        var hasBody = !upgrade.IsUpgrade && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true);
+        Exchange? exchange;
+        try
+        {
+            exchange = Open(tunnel.Session, context, target, upgrade, hasBody);
+        }
+        catch (HeadTooLargeException)
+        {
+            await RelayErrorResponse.WriteAsync(context, RelayError.HeadTooLarge);
+            return;
+        }
+
+        if (exchange is null)
         {
             await RelayErrorResponse.WriteAsync(context, tunnel.Session.IsAccepting ? RelayError.TooManyExchanges : RelayError.AgentAway);
             return;
@@ -41,7 +60,7 @@ internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
                 static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), exchange);
             try
             {
-                await ServeAsync(context, target, tunnel, exchange);
+                await CarryAsync(context, exchange, upgrade, hasBody, inPathMode: target.PrefixLength > 0);
             }
             catch (ExchangeException exception)
             {
@@ -56,30 +75,25 @@ internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
         }
     }
 
-    private static async Task ServeAsync(HttpContext context, VisitorTarget target, LiveTunnel tunnel, Exchange exchange)
+    private static Exchange? Open(
+        TunnelSession session, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
     {
-        // The agent's side limits bodies; the relay would only cut what the app allows.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
+        using var head = HeadWriter.Rent();
+        VisitorRequestHead.Write(head, context, target, upgrade, hasBody);
 
-        var upgrade = VisitorUpgrade.Of(context);
-        var hasBody = !upgrade.IsUpgrade && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true);
-        try
-        {
-            SendHead(exchange, context, target, upgrade, hasBody);
-        }
-        catch (HeadTooLargeException)
-        {
-            await RelayErrorResponse.WriteAsync(context, RelayError.HeadTooLarge);
-            return;
-        }
+        // The visitor's 100-continue goes out when its body is first read here, so that waits for the app to read (RFC 9110 section 10.1.1).
+        var expects = hasBody && context.Request.Headers.Expect.Count > 0;
+        return session.TryOpen(
+            head.Written, expects ? FrameFlags.NoCredit : hasBody || upgrade.IsUpgrade ? FrameFlags.None : FrameFlags.End);
+    }
 
+    private static async Task CarryAsync(
+        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, bool inPathMode)
+    {
         var upload = hasBody ? VisitorUpload.RunAsync(context.Request.BodyReader, exchange) : Task.CompletedTask;
         try
         {
-            var status = await VisitorResponse.ReadHeadAsync(context, exchange, target.PrefixLength > 0, upgrade);
+            var status = await VisitorResponse.ReadHeadAsync(context, exchange, inPathMode, upgrade);
             if (upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
             {
                 await VisitorDuplex.RunAsync(context, upgrade, exchange);
@@ -100,18 +114,6 @@ internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
 
             await upload;
         }
-    }
-
-    private static void SendHead(
-        Exchange exchange, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
-    {
-        using var head = HeadWriter.Rent();
-        VisitorRequestHead.Write(head, context, target, upgrade, hasBody);
-
-        // The visitor's 100-continue goes out when its body is first read here, so that waits for the app to read (RFC 9110 section 10.1.1).
-        var expects = hasBody && context.Request.Headers.Expect.Count > 0;
-        var flags = expects ? FrameFlags.NoCredit : hasBody || upgrade.IsUpgrade ? FrameFlags.None : FrameFlags.End;
-        exchange.SendHead(head.Written, flags);
     }
 
     private async Task FailAsync(HttpContext context, LiveTunnel tunnel, RelayError error)

@@ -21,14 +21,23 @@ internal sealed partial class Exchange : IDisposable
     private IAbortHandler? _abortHandler;
     private bool _disposed;
 
-    internal Exchange(TunnelSession session, uint id, bool creditWithheld = false)
+    /// <summary>An exchange opened from here with a head of these flags.</summary>
+    internal Exchange(TunnelSession session, uint id, FrameFlags flags)
+        : this(session, id, sendCredit: (flags & FrameFlags.NoCredit) != 0 ? 0 : WireDefaults.InitialCredit, receiveWithheld: false) =>
+        _outputEnded = (flags & FrameFlags.End) != 0;
+
+    private Exchange(TunnelSession session, uint id, long sendCredit, bool receiveWithheld)
     {
         _session = session;
         Id = id;
-        _sendCredit = new SendCredit(WireDefaults.InitialCredit);
-        _receiveCredit = new ReceiveCredit(WireDefaults.InitialCredit, creditWithheld);
+        _sendCredit = new SendCredit(sendCredit);
+        _receiveCredit = new ReceiveCredit(WireDefaults.InitialCredit, receiveWithheld);
         Input = new ExchangeInput(this);
     }
+
+    /// <summary>An exchange that the peer opened; its head is received next.</summary>
+    internal static Exchange OpenedByPeer(TunnelSession session, in FrameHeader head) => new(
+        session, head.ExchangeId, WireDefaults.InitialCredit, receiveWithheld: (head.Flags & FrameFlags.NoCredit) != 0);
 
     /// <summary>The exchange's number in its session; never used twice.</summary>
     public uint Id { get; }
@@ -44,10 +53,6 @@ internal sealed partial class Exchange : IDisposable
             }
 
             _outputEnded = (flags & FrameFlags.End) != 0;
-            if ((flags & FrameFlags.NoCredit) != 0)
-            {
-                _sendCredit = new SendCredit(0);
-            }
         }
 
         _session.Outbound.Write(FrameType.Head, flags, Id, head, flush);

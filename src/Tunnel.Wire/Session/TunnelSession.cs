@@ -61,9 +61,12 @@ internal sealed class TunnelSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens an exchange, or returns <see langword="null"/> when the session has ended, drains, or has too many.</summary>
-    public Exchange? TryOpen()
+    /// <summary>
+    /// Opens an exchange by sending its head, or returns <see langword="null"/> when the session has ended, drains, or has too many.
+    /// </summary>
+    public Exchange? TryOpen(ReadOnlySpan<byte> head, FrameFlags flags = FrameFlags.None)
     {
+        Exchange exchange;
         lock (_gate)
         {
             if (_ended || _leaving || _exchanges.Count >= WireDefaults.MaxOpenExchanges || _highestId == uint.MaxValue)
@@ -71,10 +74,16 @@ internal sealed class TunnelSession : IAsyncDisposable
                 return null;
             }
 
-            var exchange = new Exchange(this, ++_highestId);
+            exchange = new Exchange(this, _highestId + 1, flags);
             _exchanges.Add(exchange.Id, exchange);
-            return exchange;
+            _highestId = exchange.Id;
+
+            // In here, because heads have to leave in the order of their numbers: the peer takes a lower one for one that is over.
+            Outbound.Write(FrameType.Head, flags, exchange.Id, head, flush: false);
         }
+
+        Outbound.Flush();
+        return exchange;
     }
 
     /// <summary>Receives until the link ends. Returns why it ended: <see langword="null"/> for a close by the peer or by us.</summary>
@@ -246,7 +255,7 @@ internal sealed class TunnelSession : IAsyncDisposable
             _highestId = header.ExchangeId;
             if (!_leaving && _exchanges.Count < WireDefaults.MaxOpenExchanges)
             {
-                var opened = new Exchange(this, header.ExchangeId, (header.Flags & FrameFlags.NoCredit) != 0);
+                var opened = Exchange.OpenedByPeer(this, header);
                 _exchanges.Add(opened.Id, opened);
                 _opened.Add(opened);
                 return opened;

@@ -36,7 +36,6 @@ internal sealed class TunnelFixture : IAsyncDisposable
         string method, string target, int prefix = 0, bool hasBody = false, bool upgrade = false, bool expect = false,
         params (string Name, string Value)[] headers)
     {
-        var exchange = _relay.TryOpen()!;
         using var head = HeadWriter.Rent();
         new RequestLine(method, target, prefix, "HTTP/1.1", "https", "visitor.example", "192.0.2.1", 4711, upgrade, hasBody).Write(head);
         foreach (var (name, value) in headers)
@@ -45,9 +44,8 @@ internal sealed class TunnelFixture : IAsyncDisposable
         }
 
         head.EndHeaders();
-        exchange.SendHead(
-            head.Written, (hasBody || upgrade ? FrameFlags.None : FrameFlags.End) | (expect ? FrameFlags.NoCredit : FrameFlags.None));
-        return exchange;
+        return _relay.TryOpen(
+            head.Written, (hasBody || upgrade ? FrameFlags.None : FrameFlags.End) | (expect ? FrameFlags.NoCredit : FrameFlags.None))!;
     }
 
     /// <summary>Sends a request without a body and reads the whole response.</summary>
