@@ -11,7 +11,7 @@ internal sealed class SlugRules(SlugOptions options)
     private const int RandomLength = 8;
     private const string RandomSymbols = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    private readonly HashSet<string> extraReserved = new(options.Reserved, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _extraReserved = new(options.Reserved, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Checks what an agent asks for, and gives it in lower case.</summary>
     public bool TryAccept(
@@ -59,7 +59,7 @@ internal sealed class SlugRules(SlugOptions options)
         _ => null,
     };
 
-    private bool IsReserved(string slug) => ReservedSlugs.Contains(slug) || extraReserved.Contains(slug);
+    private bool IsReserved(string slug) => ReservedSlugs.Contains(slug) || _extraReserved.Contains(slug);
 
     private bool IsListed(string slug, string serverId) =>
         options.Allowed.TryGetValue(serverId, out var slugs) && slugs.Contains(slug, StringComparer.OrdinalIgnoreCase);

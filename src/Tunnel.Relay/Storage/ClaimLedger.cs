@@ -11,26 +11,26 @@ internal sealed class ClaimLedger
     /// <summary>With 36^8 random slugs, even two in a row that are taken mean that the source of them is broken.</summary>
     private const int RandomTries = 16;
 
-    private readonly Lock gate = new();
-    private readonly StoredClaims stored;
-    private readonly TimeProvider time;
-    private readonly ConcurrentDictionary<string, string> development = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> randomSlugs = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly StoredClaims _stored;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, string> _development = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _randomSlugs = new(StringComparer.Ordinal);
 
     /// <exception cref="RelayStorageException">The file is broken.</exception>
     public ClaimLedger(DataFolder folder, TimeSpan quarantine, TimeProvider time)
     {
-        this.time = time;
-        stored = new StoredClaims(folder, quarantine, time);
-        foreach (var claim in stored.All.Where(claim => claim.IsRandom))
+        _time = time;
+        _stored = new StoredClaims(folder, quarantine, time);
+        foreach (var claim in _stored.All.Where(claim => claim.IsRandom))
         {
-            randomSlugs[claim.ServerId] = claim.Slug;
+            _randomSlugs[claim.ServerId] = claim.Slug;
         }
     }
 
     /// <returns>The server id that has the slug now, or null if nobody has.</returns>
     public string? FindOwner(string slug) =>
-        stored.Find(slug) is { ReleasedAt: null } claim ? claim.ServerId : development.GetValueOrDefault(slug);
+        _stored.Find(slug) is { ReleasedAt: null } claim ? claim.ServerId : _development.GetValueOrDefault(slug);
 
     /// <summary>
     /// Claims a slug that has passed <c>SlugRules</c>. An owner's further claims are granted and write nothing.
@@ -38,7 +38,7 @@ internal sealed class ClaimLedger
     /// </summary>
     public ClaimResult TryClaim(string slug, string serverId, bool isDevelopment, Func<string, bool> isLive)
     {
-        lock (gate)
+        lock (_gate)
         {
             return Claim(slug, serverId, isRandom: false, isDevelopment, isLive);
         }
@@ -47,9 +47,9 @@ internal sealed class ClaimLedger
     /// <summary>Claims the random slug that the server id had before, or one that <paramref name="createSlug"/> makes.</summary>
     public string ClaimRandom(string serverId, bool isDevelopment, Func<string> createSlug, Func<string, bool> isLive)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (randomSlugs.TryGetValue(serverId, out var previous)
+            if (_randomSlugs.TryGetValue(serverId, out var previous)
                 && Claim(previous, serverId, isRandom: true, isDevelopment, isLive) == ClaimResult.Granted)
             {
                 return previous;
@@ -58,9 +58,9 @@ internal sealed class ClaimLedger
             for (var i = 0; i < RandomTries; i++)
             {
                 var slug = createSlug();
-                if (stored.Find(slug) is null && !development.ContainsKey(slug))
+                if (_stored.Find(slug) is null && !_development.ContainsKey(slug))
                 {
-                    Grant(new SlugClaim(slug, serverId, IsRandom: true, time.GetUtcNow()), isDevelopment);
+                    Grant(new SlugClaim(slug, serverId, IsRandom: true, _time.GetUtcNow()), isDevelopment);
                     return slug;
                 }
             }
@@ -73,40 +73,40 @@ internal sealed class ClaimLedger
     /// <returns>False if the server id does not have it.</returns>
     public bool Release(string slug, string serverId)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (FindOwner(slug) != serverId)
             {
                 return false;
             }
 
-            if (stored.Find(slug) is { ReleasedAt: null } claim)
+            if (_stored.Find(slug) is { ReleasedAt: null } claim)
             {
-                stored.Save(claim with { ReleasedAt = time.GetUtcNow() });
+                _stored.Save(claim with { ReleasedAt = _time.GetUtcNow() });
             }
 
-            development.TryRemove(slug, out _);
+            _development.TryRemove(slug, out _);
             return true;
         }
     }
 
     private ClaimResult Claim(string slug, string serverId, bool isRandom, bool isDevelopment, Func<string, bool> isLive)
     {
-        var last = stored.Find(slug);
+        var last = _stored.Find(slug);
         var isOwn = last?.ServerId == serverId;
-        if (last is not null && !isOwn && !stored.IsFree(last))
+        if (last is not null && !isOwn && !_stored.IsFree(last))
         {
             return last.ReleasedAt is null ? ClaimResult.Taken : ClaimResult.Quarantined;
         }
 
-        if (development.TryGetValue(slug, out var guest) && guest != serverId && isLive(slug))
+        if (_development.TryGetValue(slug, out var guest) && guest != serverId && isLive(slug))
         {
             return ClaimResult.Taken;
         }
 
         if (!isOwn || last!.ReleasedAt is not null)
         {
-            Grant(isOwn ? last! with { ReleasedAt = null } : new SlugClaim(slug, serverId, isRandom, time.GetUtcNow()), isDevelopment);
+            Grant(isOwn ? last! with { ReleasedAt = null } : new SlugClaim(slug, serverId, isRandom, _time.GetUtcNow()), isDevelopment);
         }
 
         return ClaimResult.Granted;
@@ -116,17 +116,17 @@ internal sealed class ClaimLedger
     {
         if (isDevelopment)
         {
-            development[claim.Slug] = claim.ServerId;
+            _development[claim.Slug] = claim.ServerId;
         }
         else
         {
-            stored.Save(claim);
-            development.TryRemove(claim.Slug, out _);
+            _stored.Save(claim);
+            _development.TryRemove(claim.Slug, out _);
         }
 
         if (claim.IsRandom)
         {
-            randomSlugs[claim.ServerId] = claim.Slug;
+            _randomSlugs[claim.ServerId] = claim.Slug;
         }
     }
 }

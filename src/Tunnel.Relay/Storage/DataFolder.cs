@@ -9,12 +9,12 @@ internal sealed class DataFolder : IDisposable
 {
     private const string LockFile = "lock";
 
-    private readonly FileStream held;
+    private readonly FileStream _held;
 
     private DataFolder(string path, FileStream held)
     {
         Path = path;
-        this.held = held;
+        _held = held;
     }
 
     public string Path { get; }
@@ -39,7 +39,7 @@ internal sealed class DataFolder : IDisposable
     }
 
     // The lock goes with the process, however it ends; the file stays, since removing it could remove another process's lock.
-    public void Dispose() => held.Dispose();
+    public void Dispose() => _held.Dispose();
 
     private static FileStream Hold(string path)
     {

@@ -11,40 +11,40 @@ internal sealed class KeyRing
 {
     public const string FileName = "keys.json";
 
-    private readonly Lock gate = new();
-    private readonly JsonFile<KeysDocument> file;
-    private readonly TimeProvider time;
-    private readonly Dictionary<string, RegisteredKey> configured = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, RegisteredKey> development = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, RegisteredKey> registered = new(StringComparer.Ordinal);
-    private List<StoredKey> stored;
+    private readonly Lock _gate = new();
+    private readonly JsonFile<KeysDocument> _file;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, RegisteredKey> _configured = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RegisteredKey> _development = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RegisteredKey> _registered = new(StringComparer.Ordinal);
+    private List<StoredKey> _stored;
 
     /// <exception cref="RelayStorageException">The file is broken.</exception>
     /// <exception cref="InvalidOperationException">An authorized key is none.</exception>
     public KeyRing(DataFolder folder, IEnumerable<string> authorizedKeys, TimeProvider time)
     {
-        this.time = time;
+        _time = time;
         foreach (var entry in authorizedKeys)
         {
             var key = AuthorizedKey.TryParse(entry, out var parsed) ? parsed : throw new InvalidOperationException(
                 "Tunnel:Relay:AuthorizedKeys has an entry that is no key. Each is one ed25519:… or es256:… text, as the agent prints it, and optionally a space and a server id.");
-            configured[key.PublicKey.Fingerprint] = key;
+            _configured[key.PublicKey.Fingerprint] = key;
         }
 
-        file = new JsonFile<KeysDocument>(folder, FileName, StorageJson.Default.KeysDocument);
-        stored = [.. file.Read()?.Keys ?? []];
-        foreach (var key in stored)
+        _file = new JsonFile<KeysDocument>(folder, FileName, StorageJson.Default.KeysDocument);
+        _stored = [.. _file.Read()?.Keys ?? []];
+        foreach (var key in _stored)
         {
-            var parsed = Parse(key) ?? throw file.Broken("One of its keys is none.");
-            registered[parsed.PublicKey.Fingerprint] = parsed;
+            var parsed = Parse(key) ?? throw _file.Broken("One of its keys is none.");
+            _registered[parsed.PublicKey.Fingerprint] = parsed;
         }
     }
 
     /// <param name="fingerprint">A token's <c>kid</c>.</param>
     public RegisteredKey? Find(string fingerprint) =>
-        configured.GetValueOrDefault(fingerprint)
-        ?? registered.GetValueOrDefault(fingerprint)
-        ?? development.GetValueOrDefault(fingerprint);
+        _configured.GetValueOrDefault(fingerprint)
+        ?? _registered.GetValueOrDefault(fingerprint)
+        ?? _development.GetValueOrDefault(fingerprint);
 
     public RegisteredKey? Find(PublicKey key) => Find(key.Fingerprint);
 
@@ -57,11 +57,11 @@ internal sealed class KeyRing
             throw new ArgumentException("A server id has 1 to 64 letters, digits, hyphens, underscores and dots.", nameof(serverId));
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            Save([.. stored.Where(other => other.PublicKey != key.Text), new StoredKey(key.Text, entry.ServerId, time.GetUtcNow())]);
-            registered[key.Fingerprint] = entry;
-            development.TryRemove(key.Fingerprint, out _);
+            Save([.. _stored.Where(other => other.PublicKey != key.Text), new StoredKey(key.Text, entry.ServerId, _time.GetUtcNow())]);
+            _registered[key.Fingerprint] = entry;
+            _development.TryRemove(key.Fingerprint, out _);
         }
 
         return entry;
@@ -70,15 +70,15 @@ internal sealed class KeyRing
     /// <returns>False if the key was not registered; one of the configuration is removed there.</returns>
     public bool Revoke(PublicKey key)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!registered.ContainsKey(key.Fingerprint))
+            if (!_registered.ContainsKey(key.Fingerprint))
             {
                 return false;
             }
 
-            Save([.. stored.Where(other => other.PublicKey != key.Text)]);
-            registered.TryRemove(key.Fingerprint, out _);
+            Save([.. _stored.Where(other => other.PublicKey != key.Text)]);
+            _registered.TryRemove(key.Fingerprint, out _);
             return true;
         }
     }
@@ -87,15 +87,15 @@ internal sealed class KeyRing
     /// <returns>Null if there are too many already. None is put out for a new one: it may be in use.</returns>
     public RegisteredKey? TryEnrol(PublicKey key)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (Find(key) is { } known)
             {
                 return known;
             }
 
-            return development.Count < RelayDefaults.DevelopmentKeys
-                ? development[key.Fingerprint] = new RegisteredKey(key, key.ServerId, IsDevelopment: true)
+            return _development.Count < RelayDefaults.DevelopmentKeys
+                ? _development[key.Fingerprint] = new RegisteredKey(key, key.ServerId, IsDevelopment: true)
                 : null;
         }
     }
@@ -108,7 +108,7 @@ internal sealed class KeyRing
 
     private void Save(List<StoredKey> next)
     {
-        file.Write(new KeysDocument(next));
-        stored = next;
+        _file.Write(new KeysDocument(next));
+        _stored = next;
     }
 }

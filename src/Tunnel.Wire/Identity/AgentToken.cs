@@ -14,20 +14,20 @@ internal sealed class AgentToken
     private const int MaxLength = 4096;
     private const string Type = "JWT";
 
-    private readonly AgentTokenHeader header;
-    private readonly byte[] signedPart;
-    private readonly byte[] signature;
+    private readonly AgentTokenHeader _header;
+    private readonly byte[] _signedPart;
+    private readonly byte[] _signature;
 
     private AgentToken(AgentTokenHeader header, AgentTokenClaims claims, byte[] signedPart, byte[] signature)
     {
-        this.header = header;
-        this.signedPart = signedPart;
-        this.signature = signature;
+        _header = header;
+        _signedPart = signedPart;
+        _signature = signature;
         Claims = claims;
     }
 
     /// <summary>The fingerprint of the key to check with; it has the form of one.</summary>
-    public string KeyId => header.KeyId;
+    public string KeyId => _header.KeyId;
 
     public AgentTokenClaims Claims { get; }
 
@@ -62,12 +62,12 @@ internal sealed class AgentToken
     /// <summary>Null if the token is good. The algorithm is the key's; what the header says only has to agree.</summary>
     public AgentTokenError? Validate(PublicKey key, string audience, DateTimeOffset now)
     {
-        if (header.KeyId != key.Fingerprint)
+        if (_header.KeyId != key.Fingerprint)
         {
             return AgentTokenError.WrongKey;
         }
 
-        if (header.Algorithm != key.Algorithm.HeaderName())
+        if (_header.Algorithm != key.Algorithm.HeaderName())
         {
             return AgentTokenError.WrongAlgorithm;
         }
@@ -77,7 +77,7 @@ internal sealed class AgentToken
             return AgentTokenError.AlgorithmUnavailable;
         }
 
-        return key.Verify(signedPart, signature) ? AgentTokenRules.Check(Claims, audience, now) : AgentTokenError.BadSignature;
+        return key.Verify(_signedPart, _signature) ? AgentTokenRules.Check(Claims, audience, now) : AgentTokenError.BadSignature;
     }
 
     private static string Encode<T>(T value, JsonTypeInfo<T> type) => Base64UrlText.Encode(JsonSerializer.SerializeToUtf8Bytes(value, type));

@@ -4,11 +4,11 @@ namespace Tunnel.Wire.Identity;
 
 internal sealed class EdDsaSigningKey : SigningKey
 {
-    private readonly byte[] seed;
-    private bool disposed;
+    private readonly byte[] _seed;
+    private bool _disposed;
 
     private EdDsaSigningKey(PublicKey publicKey, byte[] seed)
-        : base(publicKey) => this.seed = seed;
+        : base(publicKey) => _seed = seed;
 
     public static new EdDsaSigningKey Create()
     {
@@ -35,21 +35,21 @@ internal sealed class EdDsaSigningKey : SigningKey
 
     public override byte[] ExportPrivateKey()
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        return [.. seed];
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. _seed];
     }
 
     public override byte[] Sign(ReadOnlySpan<byte> data)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var signature = new byte[Ed25519.SignatureSize];
-        Ed25519.Required.Sign(seed, data, signature);
+        Ed25519.Required.Sign(_seed, data, signature);
         return signature;
     }
 
     public override void Dispose()
     {
-        disposed = true;
-        CryptographicOperations.ZeroMemory(seed);
+        _disposed = true;
+        CryptographicOperations.ZeroMemory(_seed);
     }
 }

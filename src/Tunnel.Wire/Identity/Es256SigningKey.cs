@@ -5,11 +5,11 @@ namespace Tunnel.Wire.Identity;
 internal sealed class Es256SigningKey : SigningKey
 {
     // The framework promises nothing about concurrent use of one ECDsa.
-    private readonly Lock gate = new();
-    private readonly ECDsa key;
+    private readonly Lock _gate = new();
+    private readonly ECDsa _key;
 
     private Es256SigningKey(PublicKey publicKey, ECDsa key)
-        : base(publicKey) => this.key = key;
+        : base(publicKey) => _key = key;
 
     public static new Es256SigningKey Create() => Own(ECDsa.Create(ECCurve.NamedCurves.nistP256));
 
@@ -30,25 +30,25 @@ internal sealed class Es256SigningKey : SigningKey
 
     public override byte[] ExportPrivateKey()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return key.ExportPkcs8PrivateKey();
+            return _key.ExportPkcs8PrivateKey();
         }
     }
 
     public override byte[] Sign(ReadOnlySpan<byte> data)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return Es256.Sign(key, data);
+            return Es256.Sign(_key, data);
         }
     }
 
     public override void Dispose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            key.Dispose();
+            _key.Dispose();
         }
     }
 

@@ -16,12 +16,12 @@ internal sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>RFC 4648 section 6, in lower case.</summary>
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
-    private readonly byte[] raw;
+    private readonly byte[] _raw;
 
     private PublicKey(KeyAlgorithm algorithm, byte[] raw)
     {
         Algorithm = algorithm;
-        this.raw = raw;
+        _raw = raw;
         Text = algorithm.TextPrefix() + Base64UrlText.Encode(raw);
         var digest = SHA256.HashData(Encoding.ASCII.GetBytes(Text));
         Fingerprint = FingerprintPrefix + Base64UrlText.Encode(digest);
@@ -75,8 +75,8 @@ internal sealed class PublicKey : IEquatable<PublicKey>
 
     /// <summary>False too where the platform has no library for the key's algorithm.</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) => Algorithm == KeyAlgorithm.EdDsa
-        ? signature.Length == Ed25519.SignatureSize && Ed25519.Available is { } library && library.Verify(raw, data, signature)
-        : Es256.Verify(raw, data, signature);
+        ? signature.Length == Ed25519.SignatureSize && Ed25519.Available is { } library && library.Verify(_raw, data, signature)
+        : Es256.Verify(_raw, data, signature);
 
     public bool Equals(PublicKey? other) => other is not null && Text == other.Text;
 
