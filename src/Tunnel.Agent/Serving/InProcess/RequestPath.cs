@@ -13,7 +13,7 @@ internal readonly record struct RequestPath(string PathBase, string Path, string
     {
         var query = target.IndexOf('?', StringComparison.Ordinal);
         var end = query < 0 ? target.Length : query;
-        var queryString = query < 0 || query == target.Length - 1 ? string.Empty : target[query..];
+        var queryString = query < 0 ? string.Empty : target[query..]; // an empty query keeps its question mark
         var pathBase = prefixLength == 0 ? string.Empty : Decode(target[..prefixLength]);
         var path = prefixLength == end ? string.Empty : Decode(target[prefixLength..end]);
         return new RequestPath(pathBase, path, queryString);

@@ -33,6 +33,8 @@ internal sealed partial class TunnelServer : IServer, IExchangeServer
     public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
     {
+        // Hosting puts the configured addresses here, and would log that the app listens on them.
+        Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Clear();
         _application.TrySetResult(new ApplicationRunner<TContext>(application, _limits));
         return Task.CompletedTask;
     }
