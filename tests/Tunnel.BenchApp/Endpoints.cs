@@ -71,7 +71,10 @@ internal static class Endpoints
             }
         }
 
-        await context.Response.WriteAsync(count.ToString(CultureInfo.InvariantCulture), context.RequestAborted);
+        var answer = count.ToString(CultureInfo.InvariantCulture);
+        context.Response.ContentType = "text/plain";
+        context.Response.ContentLength = answer.Length;
+        await context.Response.WriteAsync(answer, context.RequestAborted);
     }
 
     /// <summary>Sends <paramref name="count"/> events, one every <paramref name="interval"/> milliseconds.</summary>
