@@ -9,6 +9,11 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     kestrel.Limits.MinResponseDataRate = null;
 });
 
+if (builder.Configuration["relay"] is { } relay)
+{
+    builder.Services.AddTunnelAgent(relay, agent => agent.Slug = builder.Configuration["slug"]);
+}
+
 var app = builder.Build();
 app.UseWebSockets();
 app.MapGet("/hello", Endpoints.Hello);
