@@ -1,1 +1,3 @@
-return 0;
+using Tunnel.Cli;
+
+return await TunnelCommand.RunAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Tunnel.Cli;
+
+/// <summary>Reads the addresses on the command line; what is wrong with one is said in one sentence, with what would be right.</summary>
+internal static class Addresses
+{
+    public const string DefaultListen = "http://127.0.0.1:6100";
+
+    /// <summary>Reads <c>--urls</c>.</summary>
+    public static string[] ParseListen(string text, Action<string> complain)
+    {
+        var urls = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (urls.Length == 0 || urls.Any(url => !IsListenAddress(url)))
+        {
+            complain($"'{text}' is not an address to listen on: write for example --urls {DefaultListen}.");
+        }
+
+        return urls;
+    }
+
+    /// <summary>Reads <c>--public-url</c>.</summary>
+    public static Uri? ParsePublicUrl(string text, Action<string> complain) =>
+        ParseOrigin(
+            text,
+            ["http", "https"],
+            $"'{text}' is not an origin: write for example --public-url https://tunnel.example.com, with no path behind it.",
+            complain);
+
+    /// <summary>Reads <c>--relay</c>.</summary>
+    public static Uri? ParseRelay(string text, Action<string> complain) =>
+        ParseOrigin(
+            text,
+            ["http", "https", "ws", "wss"],
+            $"'{text}' is not a relay's address: write for example --relay https://tunnel.example.com, with no path behind it.",
+            complain);
+
+    private static Uri? ParseOrigin(string text, string[] schemes, string sentence, Action<string> complain)
+    {
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            && schemes.Contains(uri.Scheme)
+            && uri is { Host.Length: > 0, UserInfo: "", PathAndQuery: "/", Fragment: "", Port: > 0 })
+        {
+            return uri;
+        }
+
+        complain(sentence);
+        return null;
+    }
+
+    private static bool IsListenAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https"
+                && address is { PathBase: "", Host.Length: > 0, Port: >= 0 and <= ushort.MaxValue };
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}

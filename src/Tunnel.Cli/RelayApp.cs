@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Tunnel.Cli;
+
+/// <summary>The standalone relay: an app that does nothing else, so its server may be set up for tunnels alone.</summary>
+internal static class RelayApp
+{
+    public static string DefaultDataDirectory { get; } = Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+        "tunnel",
+        "relay");
+
+    public static async Task<int> RunAsync(RelaySettings settings, Terminal terminal, CancellationToken cancellationToken)
+    {
+        await using var app = Build(settings);
+        await StartAsync(app, settings, cancellationToken);
+        foreach (var url in app.Urls)
+        {
+            terminal.Say($"Relay listening on {Terminal.Bold(url)}");
+        }
+
+        terminal.Say($"Agents connect with: tunnel http <port> --relay {Dialled(settings, app.Urls.First())}");
+        await app.WaitForShutdownAsync(cancellationToken);
+        return ExitCode.Ok;
+    }
+
+    private static WebApplication Build(RelaySettings settings)
+    {
+        // Takes a lone LF as the end of a line, which other parsers in front of the relay may not, for what it is: an attack.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = settings.Development ? Environments.Development : null,
+            // Not the folder that the command happens to run in, whose appsettings.json belongs to another app.
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.WebHost.ConfigureKestrel(AllowWhatVisitorsSend);
+        ConfigureLogging(builder.Logging);
+        builder.Services.AddTunnelRelay(options =>
+        {
+            options.DataDirectory = settings.DataDirectory;
+            options.DevelopmentEnrolment |= settings.Development;
+            options.PublicUrl = settings.PublicUrl ?? options.PublicUrl;
+            options.Domain = settings.Domain ?? options.Domain;
+        });
+
+        var app = builder.Build();
+        UseRelay(app);
+        app.MapGet("/", (RequestDelegate)(context => context.Response.WriteAsync("This is a tunnel relay.\n")));
+        return app;
+    }
+
+    private static void UseRelay(WebApplication app)
+    {
+        try
+        {
+            app.UseTunnelRelay();
+        }
+        catch (InvalidOperationException e)
+        {
+            // The data directory cannot be used; the message says why and what to do.
+            throw new CommandFailure(ExitCode.Usage, e.Message);
+        }
+    }
+
+    /// <summary>The server's defaults suit an app that knows its visitors' requests; the apps behind tunnels decide for themselves.</summary>
+    private static void AllowWhatVisitorsSend(KestrelServerOptions server)
+    {
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = null;
+        server.Limits.MaxRequestLineSize = 16 * 1024;
+        server.Limits.MaxRequestHeaderCount = 200;
+        server.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        // Every byte that a header may hold, there and back.
+        server.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        server.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter("Tunnel", LogLevel.Information);
+        // A server that cannot bind says so here as well, with its stack; the command's one sentence is enough.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+            console.ColorBehavior = Terminal.Colours ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Warning);
+    }
+
+    private static async Task StartAsync(WebApplication app, RelaySettings settings, CancellationToken cancellationToken)
+    {
+        var addresses = string.Join(", ", settings.Urls);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new CommandFailure(
+                ExitCode.AddressInUse,
+                $"Another process listens on {addresses} already: end it, or choose another port with --urls.");
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new CommandFailure(
+                ExitCode.Usage,
+                $"This user may not listen on {addresses}: choose a port above 1023 with --urls, or put a reverse proxy in front.");
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            throw new CommandFailure(
+                ExitCode.Usage, $"{addresses} is not an address of this machine: choose one of its own with --urls.");
+        }
+    }
+
+    /// <summary>An address that a person can type: wildcards are no destination.</summary>
+    private static string Dialled(RelaySettings settings, string listening) =>
+        settings.PublicUrl?.GetLeftPart(UriPartial.Authority)
+        ?? listening.Replace("//[::]:", "//127.0.0.1:", StringComparison.Ordinal)
+            .Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal);
+}

@@ -1,0 +1,5 @@
+namespace Tunnel.Cli;
+
+/// <summary>What <c>tunnel relay</c> was told.</summary>
+internal sealed record RelaySettings(
+    IReadOnlyList<string> Urls, Uri? PublicUrl, string? Domain, string DataDirectory, bool Development);
