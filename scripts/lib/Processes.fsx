@@ -77,6 +77,8 @@ let stop (running: Running) =
 /// Ends every process that this script started and that still runs.
 let stopAll () = live.Values |> Seq.toList |> List.iter stop
 
+let mutable private ending = false
+
 // Ctrl+C, a polite kill and a script that ends early must leave nothing behind. The registrations have to stay reachable.
 let private signals =
     [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
@@ -85,6 +87,7 @@ let private signals =
             signal,
             fun context ->
                 context.Cancel <- true
+                Volatile.Write(&ending, true)
                 stopAll ()
                 exit 130
         ))
@@ -120,6 +123,12 @@ let private launch name file arguments environment onLine onError =
     started.ErrorDataReceived.Add(fun e -> keep onError e.Data)
     started.Start() |> ignore
     live[started.Id] <- running
+
+    // Between a signal and the end of the script nothing new may come up; what calls this waits for the end.
+    if Volatile.Read &ending then
+        stop running
+        Thread.Sleep Timeout.Infinite
+
     started.BeginOutputReadLine()
     started.BeginErrorReadLine()
     running
