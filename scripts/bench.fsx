@@ -61,9 +61,12 @@ let awaitTarget (own: Running list) target =
         own |> List.iter stop
         reraise ()
 
+/// A key of its own for an agent, so that the bench neither uses nor makes the user's.
+let ownKey () = [ ("XDG_DATA_HOME", temporaryFolder ()) ]
+
 let startApp arguments =
     let url = freeUrl ()
-    startDll "tests/Tunnel.BenchApp" ([ "--urls"; url ] @ arguments) [], url
+    startDll "tests/Tunnel.BenchApp" ([ "--urls"; url ] @ arguments) (ownKey ()), url
 
 // The bare app is what YARP and the forwarding agent lead to, so it is started once.
 let bareApp =
@@ -92,9 +95,7 @@ let startInProcess () =
 let startForwarding () =
     let app = bareApp.Value
     let relay, relayUrl = startRelay ()
-    // A key of its own, so that the bench neither uses nor makes the user's.
-    let home = [ ("XDG_DATA_HOME", temporaryFolder ()) ]
-    let agent = startDll "src/Tunnel.Cli" [ "http"; string (Uri app.Url).Port; "--relay"; relayUrl; "--slug"; "fwd" ] home
+    let agent = startDll "src/Tunnel.Cli" [ "http"; string (Uri app.Url).Port; "--relay"; relayUrl; "--slug"; "fwd" ] (ownKey ())
 
     awaitTarget
         [ relay; agent ]

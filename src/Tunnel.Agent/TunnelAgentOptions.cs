@@ -33,7 +33,7 @@ public sealed class TunnelAgentOptions
     public string? ForwardHost { get; set; }
 
     /// <summary>The file with this agent's private key, made on first use and readable by its owner only.</summary>
-    /// <value>Default: <see langword="null"/>, <c>tunnel.json</c> in the user's local application data folder under <c>tunnel</c>.</value>
+    /// <value>Default: <see langword="null"/>, <c>tunnel/agent/tunnel.json</c> in the user's local application data folder.</value>
     public string? CredentialsFile { get; set; }
 
     /// <summary>
