@@ -124,7 +124,7 @@ internal sealed partial class Exchange : IDisposable
         {
             lock (_gate)
             {
-                if (_outputStopped || _error is not null)
+                if (_outputStopped || _outputEnded || _error is not null)
                 {
                     return false;
                 }
@@ -163,6 +163,9 @@ internal sealed partial class Exchange : IDisposable
         if (TryEndOutput())
         {
             _session.Outbound.Write(FrameType.Reset, FrameFlags.None, Id, [(byte)code], flush: true);
+
+            // A writer that waits for credit on this side gets none any more, and perhaps no stop either: the peer may be gone already.
+            _creditSignal.Set();
         }
     }
 

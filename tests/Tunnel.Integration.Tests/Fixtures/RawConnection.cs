@@ -144,13 +144,23 @@ internal sealed record RawResponse(string StatusLine, int Status, string[] Heade
         .Select(header => header[(name.Length + 1)..].Trim())
         .FirstOrDefault();
 
-    /// <summary>Everything a visitor could tell two servers apart by, but the time.</summary>
-    public string Comparable() => string.Join('\n', Headers
-        .Where(header => !header.StartsWith("Date:", StringComparison.OrdinalIgnoreCase))
-        .Select(header => header[..header.IndexOf(':', StringComparison.Ordinal)])
-        .Distinct(StringComparer.OrdinalIgnoreCase)
-        .Order(StringComparer.OrdinalIgnoreCase)
-        .SelectMany(name => Headers.Where(header => header.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)))
-        .Prepend(StatusLine)
-        .Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Body))));
+    /// <summary>
+    /// Everything a visitor could tell two servers apart by, but the time, whether the connection stays open, and how the end of an
+    /// empty body is marked.
+    /// </summary>
+    public string Comparable()
+    {
+        var headers = Headers
+            .Select(header => Body.Length == 0 && header == "Transfer-Encoding: chunked" ? "Content-Length: 0" : header)
+            .Where(header => !header.StartsWith("Date:", StringComparison.OrdinalIgnoreCase)
+                && !header.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase))
+            .ToArray();
+        return string.Join('\n', headers
+            .Select(header => header[..header.IndexOf(':', StringComparison.Ordinal)])
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .Order(StringComparer.OrdinalIgnoreCase)
+            .SelectMany(name => headers.Where(header => header.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)))
+            .Prepend(StatusLine)
+            .Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Body))));
+    }
 }

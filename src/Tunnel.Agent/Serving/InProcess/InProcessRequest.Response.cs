@@ -108,7 +108,7 @@ internal abstract partial class InProcessRequest :
         cancellationToken.ThrowIfCancellationRequested();
         if (!HasStarted)
         {
-            await StartResponseAsync(ended: false).ConfigureAwait(false);
+            await StartResponseAsync(ended: false, firstBytes: data.Length).ConfigureAwait(false);
         }
 
         if (data.IsEmpty)
@@ -129,17 +129,15 @@ internal abstract partial class InProcessRequest :
 
         if (BodyIsForbidden)
         {
+            // By its status the response is complete as it is; what the application did wrong takes nothing from the visitor.
+            _completed = true;
+            _exchange.End();
             throw new InvalidOperationException(
                 $"Writing to the response body is invalid for responses with status code {_statusCode}.");
         }
 
         var total = _responseBytes + data.Length;
-        if (total > _contentLength)
-        {
-            throw new InvalidOperationException(
-                $"Response Content-Length mismatch: too many bytes written ({total} of {_contentLength}).");
-        }
-
+        ThrowIfLonger(total, _contentLength);
         _responseBytes = total;
 
         // The end rides on the last piece when the length tells which one it is: one frame, and one wake-up, less.
@@ -171,7 +169,7 @@ internal abstract partial class InProcessRequest :
         _onCompleted.Clear();
     }
 
-    private async Task StartResponseAsync(bool ended)
+    private async Task StartResponseAsync(bool ended, int firstBytes = 0)
     {
         while (_onStarting.TryPop(out var starting))
         {
@@ -188,6 +186,12 @@ internal abstract partial class InProcessRequest :
         if (ended && !IsHead && !BodyIsForbidden && headers.ContentLength is null)
         {
             headers.ContentLength = 0;
+        }
+
+        if (!IsHead && !BodyIsForbidden)
+        {
+            // Before the head leaves, so that the visitor gets an error instead of a broken response.
+            ThrowIfLonger(firstBytes, headers.ContentLength);
         }
 
         _contentLength = headers.ContentLength;
@@ -251,6 +255,7 @@ internal abstract partial class InProcessRequest :
         _onStarting.Clear();
         _responseHeaders.Clear();
         ((IHttpResponseFeature)this).Headers = _responseHeaders;
+        _responseHeaders.ContentLength = 0;
         _reasonPhrase = null;
         _statusCode = statusCode;
     }
@@ -293,6 +298,15 @@ internal abstract partial class InProcessRequest :
         }
 
         return copy;
+    }
+
+    private static void ThrowIfLonger(long written, long? contentLength)
+    {
+        if (written > contentLength)
+        {
+            throw new InvalidOperationException(
+                $"Response Content-Length mismatch: too many bytes written ({written} of {contentLength}).");
+        }
     }
 
     private void ThrowIfStarted(string what)
