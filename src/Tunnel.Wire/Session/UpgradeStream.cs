@@ -24,10 +24,11 @@ internal sealed class UpgradeStream(Exchange exchange) : Stream
         // A read of zero bytes waits for data without taking any, as a socket's does.
         var result = await exchange.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
         var available = result.Buffer;
-        var taken = available.Slice(0, Math.Min(buffer.Length, available.Length));
+        var count = (int)Math.Min(buffer.Length, available.Length);
+        var taken = available.Slice(0, count);
         taken.CopyTo(buffer.Span);
-        exchange.Input.AdvanceTo(taken.End);
-        return (int)taken.Length;
+        exchange.Input.AdvanceTo(taken.End); // from here on the sequence may not even be asked for its length
+        return count;
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -45,8 +45,8 @@ internal sealed class ApplicationRunner<TContext>(IHttpApplication<TContext> app
             }
 
             await request.FinishAsync(failure).ConfigureAwait(false);
+            await request.FireOnCompletedAsync().ConfigureAwait(false); // callbacks may use the context
             application.DisposeContext(context, failure);
-            await request.FireOnCompletedAsync().ConfigureAwait(false);
         }
         finally
         {
