@@ -107,7 +107,8 @@ public sealed class ResponseTests
                 response.Headers.Append("Set-Cookie", "a=1; path=/t/demo");
                 response.Headers.Append("Set-Cookie", "b=2, with comma");
                 response.Headers.Append("X-Many", new([" z", "", "a, b"]));
-                response.Headers["X-Utf8"] = "plain";
+                response.Headers["X-Empty"] = "";
+                response.Headers["X-Empties"] = new(["", "a", ""]);
                 break;
             case "reason":
                 response.StatusCode = 418;

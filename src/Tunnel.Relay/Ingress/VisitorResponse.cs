@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
@@ -101,7 +102,7 @@ internal static class VisitorResponse
         {
             if (switches && PassesOnSwitch(name, upgrade.Kind))
             {
-                response.Headers.Append(name, value);
+                Add(response.Headers, name, value);
             }
             else if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
             {
@@ -110,12 +111,16 @@ internal static class VisitorResponse
             else if (!HopByHop.DropsFromResponse(name, connection, inPathMode)
                 && !(switches && upgrade.Kind == VisitorUpgradeKind.ExtendedConnect && name.Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)))
             {
-                response.Headers.Append(name, value);
+                Add(response.Headers, name, value);
             }
         }
 
         return true;
     }
+
+    /// <summary>Adds a header line, also an empty one, which <c>Append</c> would drop.</summary>
+    private static void Add(IHeaderDictionary headers, string name, string value) =>
+        headers[name] = StringValues.Concat(headers[name], value);
 
     /// <summary>The upgrade's own headers are the visitor's too, where its protocol has them; <c>Connection</c> the server writes itself.</summary>
     private static bool PassesOnSwitch(string name, VisitorUpgradeKind kind) =>

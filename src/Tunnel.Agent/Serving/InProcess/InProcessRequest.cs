@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
@@ -38,7 +39,7 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
             BeginRequest(served.Line);
             while (reader.TryHeader(out var name, out var value))
             {
-                _requestHeaders.Append(name, value);
+                _requestHeaders[name] = StringValues.Concat(_requestHeaders[name], value); // Append would drop an empty value
             }
         }
 
