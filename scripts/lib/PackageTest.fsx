@@ -11,7 +11,7 @@ let private patience = TimeSpan.FromSeconds 30.
 
 /// Runs dotnet with an empty package cache, so that neither a cached package nor one of an earlier run is tested.
 let private dotnetIn folder (arguments: string list) =
-    let cache = [ "NUGET_PACKAGES", Path.Combine(folder, "cache") ]
+    let cache = [ ("NUGET_PACKAGES", Path.Combine(folder, "cache")) ]
     let finished = runWith cache (TimeSpan.FromMinutes 5.) dotnet arguments
 
     if finished.ExitCode <> 0 then
