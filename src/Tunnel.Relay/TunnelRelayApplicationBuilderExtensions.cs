@@ -37,11 +37,8 @@ public static class TunnelRelayApplicationBuilderExtensions
 
         // Errors in the settings or the data directory are the caller's to see, at the line that made them.
         _ = relay.GetRequiredService<IOptions<TunnelRelayOptions>>().Value;
-        var claims = relay.GetRequiredService<ClaimLedger>();
-        var ingress = (VisitorTargets: relay.GetRequiredService<VisitorTargets>(),
-            Registry: relay.GetRequiredService<TunnelRegistry>(),
-            Visitors: relay.GetRequiredService<VisitorServer>());
-        app.Use(next => new IngressMiddleware(next, ingress.VisitorTargets, ingress.Registry, claims, ingress.Visitors).InvokeAsync);
+        _ = relay.GetRequiredService<ClaimLedger>();
+        app.Use(next => ActivatorUtilities.CreateInstance<IngressMiddleware>(relay, next).InvokeAsync);
 
         var connect = Connect(app, relay.GetRequiredService<ConnectEndpoint>());
         if (app is IEndpointRouteBuilder endpoints)

@@ -89,9 +89,12 @@ internal sealed partial class TunnelAgentService(
             }
 
             _schedule.Connected(time.GetElapsedTime(connected));
-            failure = new TunnelFailure(TunnelFailureReason.LinkLost, error is TimeoutException
-                ? "The relay has been silent for too long; the link counts as lost."
-                : "The link to the relay was lost.");
+            failure = new TunnelFailure(TunnelFailureReason.LinkLost, error switch
+            {
+                null => "The relay closed the link, as it does when it stops or restarts.",
+                TimeoutException => "The relay has been silent for too long; the link counts as lost.",
+                _ => "The link to the relay was lost.",
+            });
         }
         catch (DialException exception)
         {
@@ -141,7 +144,9 @@ internal sealed partial class TunnelAgentService(
         {
             if (await Task.WhenAny(run, stop.Task).ConfigureAwait(false) == run)
             {
-                return await run.ConfigureAwait(false);
+                var error = await run.ConfigureAwait(false);
+                await session.CloseAsync().ConfigureAwait(false); // answers the relay's close, where there was one
+                return error;
             }
         }
 

@@ -69,7 +69,7 @@ internal sealed class RegistrationDesk(
 
         if (string.IsNullOrEmpty(wish))
         {
-            var random = claims.ClaimRandom(key.ServerId, key.IsDevelopment, _rules.CreateRandom, registry.IsLive);
+            var random = claims.ClaimRandom(key.ServerId, key.IsDevelopment, SlugSource(key), registry.IsLive);
             return new RegistrationDecision(new RegistrationGrant(random, key.ServerId, origin, inPathMode), null);
         }
 
@@ -83,6 +83,18 @@ internal sealed class RegistrationDesk(
             ClaimResult.Granted => new RegistrationDecision(new RegistrationGrant(slug, key.ServerId, origin, inPathMode), null),
             ClaimResult.Taken => Refuse(SlugRefusal.Taken(slug)),
             _ => Refuse(SlugRefusal.Quarantined(slug)),
+        };
+    }
+
+    /// <summary>Random slugs, and for a development key first the one that it always gets, unless somebody has it.</summary>
+    private Func<string> SlugSource(RegisteredKey key)
+    {
+        var isFirst = key.IsDevelopment;
+        return () =>
+        {
+            var slug = isFirst ? _rules.CreateFor(key.ServerId) : _rules.CreateRandom();
+            isFirst = false;
+            return slug;
         };
     }
 

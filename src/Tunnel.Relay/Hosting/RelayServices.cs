@@ -39,6 +39,8 @@ internal static class RelayServices
         services.AddSingleton<RegistrationDesk>();
         services.AddSingleton<ConnectEndpoint>();
         services.AddSingleton<VisitorTargets>();
+        services.AddSingleton<RelayLoop>();
+        services.AddSingleton<VisitorRequestHead>();
         services.AddSingleton<VisitorServer>();
         return services;
     }

@@ -7,12 +7,12 @@ namespace Tunnel.Relay.Ingress;
 
 /// <summary>Takes visitors' requests out of the app's pipeline, before its routing and authorisation, and sends them to their tunnel.</summary>
 internal sealed class IngressMiddleware(
-    RequestDelegate next, VisitorTargets targets, TunnelRegistry registry, ClaimLedger claims, VisitorServer visitors)
+    RequestDelegate next, VisitorTargets targets, TunnelRegistry registry, ClaimLedger claims, RelayLoop loop, VisitorServer visitors)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var target = targets.Map(context);
-        if (target.Kind == VisitorTargetKind.NotOurs)
+        if (target.Kind == VisitorTargetKind.NotOurs || loop.HasPassed(context.Request.Headers))
         {
             return next(context);
         }

@@ -7,9 +7,9 @@ using Tunnel.Wire.Codec;
 namespace Tunnel.Relay.Ingress;
 
 /// <summary>Writes a visitor's request head for the agent: the visitor's headers less those of the connection, plus the relay's own.</summary>
-internal static class VisitorRequestHead
+internal sealed class VisitorRequestHead(RelayLoop loop)
 {
-    public static void Write(HeadWriter head, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
+    public void Write(HeadWriter head, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
     {
         var request = context.Request;
         var remote = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped
@@ -46,6 +46,7 @@ internal static class VisitorRequestHead
         }
 
         upgrade.WriteHeaders(head);
+        head.Header(RelayLoop.HeaderName, loop.Mark);
         WriteForwarded(head, request.Scheme, remote, address, host, target);
         head.EndHeaders();
     }

@@ -12,7 +12,7 @@ using Tunnel.Wire.Session;
 namespace Tunnel.Relay.Ingress;
 
 /// <summary>Serves one visitor's request through a tunnel: head out, body out while the response comes in, response to the visitor.</summary>
-internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
+internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILogger<VisitorServer> logger)
 {
     public async Task ServeAsync(HttpContext context, VisitorTarget target, LiveTunnel tunnel)
     {
@@ -75,11 +75,11 @@ internal sealed partial class VisitorServer(ILogger<VisitorServer> logger)
         }
     }
 
-    private static Exchange? Open(
+    private Exchange? Open(
         TunnelSession session, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
     {
         using var head = HeadWriter.Rent();
-        VisitorRequestHead.Write(head, context, target, upgrade, hasBody);
+        requestHead.Write(head, context, target, upgrade, hasBody);
 
         // The visitor's 100-continue goes out when its body is first read here, so that waits for the app to read (RFC 9110 section 10.1.1).
         var expects = hasBody && context.Request.Headers.Expect.Count > 0;

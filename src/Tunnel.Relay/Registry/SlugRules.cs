@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Tunnel.Relay.Registry;
 
@@ -48,6 +49,23 @@ internal sealed class SlugRules(SlugOptions options)
                 return slug;
             }
         }
+    }
+
+    /// <summary>
+    /// A slug of the same form that is always the same for a server id. Development claims are not on disk; with this an agent's address
+    /// outlives a restart of the relay all the same.
+    /// </summary>
+    public string CreateFor(string serverId)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(serverId), hash);
+        Span<char> slug = stackalloc char[RandomLength];
+        for (var index = 0; index < slug.Length; index++)
+        {
+            slug[index] = RandomSymbols[hash[index] % RandomSymbols.Length];
+        }
+
+        return IsReserved(slug.ToString()) ? CreateRandom() : slug.ToString();
     }
 
     private SlugRefusal? Refuse(string slug, string serverId) => options.Policy switch
