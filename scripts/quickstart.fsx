@@ -7,6 +7,7 @@
 open System
 open System.IO
 open System.Net.Http
+open System.Threading
 open Processes
 
 let once =
@@ -39,7 +40,7 @@ waitForUrl patience [ hub ] relay |> ignore
 let device =
     sample "Device" [ "--Tunnel:Agent:Relay"; relay; "--Tunnel:Agent:CredentialsFile"; Path.Combine(state, "tunnel.json") ]
 
-let publicUrl = (waitForLine patience "Connected: " device).Replace("Connected: ", "")
+let publicUrl = (waitForLine patience "The tunnel is open: " device).Trim().Replace("The tunnel is open: ", "")
 printfn "Public URL: %s" publicUrl
 
 let client = new HttpClient(new SocketsHttpHandler(UseProxy = false), Timeout = patience)
@@ -55,6 +56,4 @@ if not response.IsSuccessStatusCode then
 
 if not once then
     printfn "Open the public URL in a browser. Ctrl+C ends it."
-    hub.Process.WaitForExit()
-    eprintfn "The hub has ended:\n%s" hub.Tail
-    exit 1
+    Thread.Sleep Timeout.Infinite

@@ -1,4 +1,5 @@
-/// Everything that a change has to pass: builds the solution, runs the test projects, the in-memory scenarios, and the packages in new apps.
+/// Everything that a change has to pass: builds the solution, runs the test projects, the in-memory scenarios, the quick start, and
+/// the packages in new apps.
 ///
 ///     dotnet fsi scripts/test.fsx
 ///
@@ -86,6 +87,10 @@ let runScenarios () =
         let count = { none with Passed = int closing.Groups[1].Value; Failed = int closing.Groups[2].Value }
         if finished.ExitCode <> 0 && count.Failed = 0 then count + failed else count
 
+let runQuickstart () =
+    runChecked limit dotnet [ "fsi"; Path.Combine(root, "scripts", "quickstart.fsx"); "--once" ] |> ignore
+    { none with Passed = 1 }
+
 let runPackages () =
     PackageTest.checks ()
     |> List.map (fun (name, check) ->
@@ -102,6 +107,7 @@ let total =
           yield part (Path.GetFileNameWithoutExtension project) (runTests project)
 
       yield part "Scenarios" runScenarios
+      yield part "Quick start" runQuickstart
       yield part "Packages" runPackages ]
     |> List.fold (+) none
 

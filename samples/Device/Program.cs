@@ -1,7 +1,6 @@
 // A device: a small web app with a page, an event stream and an echoing WebSocket, published on the hub by one line.
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using Tunnel.Agent;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -27,7 +26,6 @@ app.MapGet("/echo", async (HttpContext context) =>
     await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
 });
 
-app.Services.GetRequiredService<ITunnelAgent>().Changed += agent => Console.WriteLine($"{agent.State}: {agent.LastFailure?.Message ?? $"{agent.PublicUrl}"}");
 app.Run();
 
 static async IAsyncEnumerable<string> Clock([EnumeratorCancellation] CancellationToken stop)

@@ -18,7 +18,7 @@ builder.Services.AddTunnelAgent("http://127.0.0.1:6100", o =>
 
 var host = builder.Build();
 var agent = host.Services.GetRequiredService<ITunnelAgent>();
-agent.Changed += _ => Console.WriteLine($"{agent.State}: {agent.LastFailure?.Message ?? $"{agent.PublicUrl}"}");
+agent.Changed += _ => Console.WriteLine($"{agent.State} {agent.PublicUrl} {agent.LastFailure?.Message}".TrimEnd());
 agent.RequestCompleted += request => Console.WriteLine($"{request.Method} {request.Path} {request.StatusCode}");
 host.Run();
 return 0;
