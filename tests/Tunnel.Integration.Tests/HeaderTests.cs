@@ -49,7 +49,7 @@ public sealed class HeaderTests
 
         var seen = await SeenAsync(pair,
             "Connection: X-Private ,x-also", "X-Private: 1", "X-Also: 1", "Keep-Alive: timeout=5", "TE: trailers", "Trailer: X-T",
-            "Proxy-Connection: keep-alive", "Proxy-Authorization: Basic x", "Upgrade: h2c");
+            "Proxy-Connection: keep-alive", "Proxy-Authorization: Basic x", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__");
 
         Assert.DoesNotContain(seen, header => !header.StartsWith("X-Forwarded-", StringComparison.Ordinal)
             && !header.StartsWith("Forwarded:", StringComparison.Ordinal) && !header.StartsWith("Host:", StringComparison.Ordinal));
