@@ -22,7 +22,7 @@ internal sealed record ChallengeMessage(string Nonce) : RegistrationMessage;
 /// <param name="PublicKey">The agent's public key, so that the relay can name it when it does not know it.</param>
 /// <param name="Proof">Signature over the nonce, the audience and the token, in base64url.</param>
 /// <param name="Slug">The public name asked for, or none.</param>
-internal sealed record RegisterMessage(string Token, string PublicKey, string Proof, string? Slug) : RegistrationMessage;
+internal sealed record RegisterMessage(string Token, string PublicKey, string Proof, string? Slug = null) : RegistrationMessage;
 
 /// <summary>The tunnel is open; frames follow.</summary>
 internal sealed record RegisteredMessage(string Url, string Slug, string ServerId) : RegistrationMessage;
