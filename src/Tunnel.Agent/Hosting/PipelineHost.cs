@@ -29,6 +29,7 @@ internal sealed class PipelineHost(IServiceProvider app, PipelineCapture capture
             .ConfigureWebHost(web => web
                 .UseSetting(WebHostDefaults.ApplicationKey, app.GetRequiredService<IHostEnvironment>().ApplicationName)
                 .UseSetting(WebHostDefaults.SuppressStatusMessagesKey, bool.TrueString)
+                .UseSetting(WebHostDefaults.PreventHostingStartupKey, bool.TrueString) // they ran for the app already
                 .Configure(builder => builder.Run(pipeline)))
             .ConfigureServices(Borrow)
             .Build();

@@ -70,7 +70,9 @@ internal sealed class TestDevice : IAsyncDisposable
         }
         catch
         {
-            await device.DisposeAsync();
+            // A host that did not start cannot be stopped.
+            await device.App.DisposeAsync();
+            device._folder.Dispose();
             throw;
         }
     }
