@@ -22,7 +22,7 @@ internal sealed class Registrar(IOptions<TunnelAgentOptions> options, AgentCrede
                 throw Refused(refused);
             }
 
-            if (challenge is not ChallengeMessage { Nonce: var nonce })
+            if (challenge is not ChallengeMessage { Nonce: var nonce } || !Nonce.IsValid(nonce))
             {
                 throw new WireFormatException("The relay did not begin with a challenge.");
             }
@@ -30,7 +30,7 @@ internal sealed class Registrar(IOptions<TunnelAgentOptions> options, AgentCrede
             await channel.SendAsync(Answer(relay, nonce), cancellationToken).ConfigureAwait(false);
             return await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false) switch
             {
-                RegisteredMessage registered => registered,
+                RegisteredMessage registered when Uri.TryCreate(registered.Url, UriKind.Absolute, out _) => registered,
                 ErrorMessage error => throw Refused(error),
                 _ => throw new WireFormatException("The relay did not answer the registration."),
             };

@@ -101,6 +101,13 @@ internal sealed partial class TunnelAgentService(
             failure = exception.Failure;
             retryAfter = exception.RetryAfter;
         }
+        catch (Exception exception) when (!stopping.IsCancellationRequested)
+        {
+            // Whatever it is, it is one failed attempt: an exception that leaves here would stop the whole app.
+            LogFault(exception);
+            failure = new TunnelFailure(TunnelFailureReason.Unreachable,
+                $"An attempt to connect to the relay at {options.Value.Relay} failed unexpectedly: {exception.Message}");
+        }
 
         var wait = _schedule.Next(failure.Reason, retryAfter);
         LogRetry(failure.Message, wait.TotalSeconds);
@@ -170,6 +177,9 @@ internal sealed partial class TunnelAgentService(
 
     [LoggerMessage(202, LogLevel.Warning, "{Failure} Next attempt in {Seconds:0.0} s.", EventName = "ConnectFailed")]
     private partial void LogRetry(string failure, double seconds);
+
+    [LoggerMessage(204, LogLevel.Error, "An attempt to connect failed unexpectedly.", EventName = "ConnectFault")]
+    private partial void LogFault(Exception exception);
 
     [LoggerMessage(203, LogLevel.Warning, "The app stops; {Count} open requests did not end in time and were cut.", EventName = "DrainIncomplete")]
     private partial void LogDrainIncomplete(int count);

@@ -12,14 +12,14 @@ namespace Tunnel.Relay.Ingress;
 internal static class VisitorResponse
 {
     /// <summary>Waits for the final head and puts it on the visitor's response. Returns its status code.</summary>
-    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, bool inPathMode, VisitorUpgrade upgrade)
+    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, string prefix, VisitorUpgrade upgrade)
     {
         while (true)
         {
             var head = await exchange.ReadHeadAsync();
             try
             {
-                if (TryApply(context, head.Read(), inPathMode, upgrade, out var status))
+                if (TryApply(context, head.Read(), prefix, upgrade, out var status))
                 {
                     return status;
                 }
@@ -79,7 +79,7 @@ internal static class VisitorResponse
         CopyTrailers(context, exchange);
     }
 
-    private static bool TryApply(HttpContext context, HeadReader head, bool inPathMode, in VisitorUpgrade upgrade, out int status)
+    private static bool TryApply(HttpContext context, HeadReader head, string prefix, in VisitorUpgrade upgrade, out int status)
     {
         var line = ResponseLine.Read(ref head);
         status = line.StatusCode;
@@ -108,7 +108,7 @@ internal static class VisitorResponse
             {
                 connection = value;
             }
-            else if (!HopByHop.DropsFromResponse(name, connection, inPathMode)
+            else if (!HopByHop.DropsFromResponse(name, connection, inPathMode: prefix.Length > 0)
                 && !(switches && upgrade.Kind == VisitorUpgradeKind.ExtendedConnect && name.Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)))
             {
                 Add(response.Headers, name, value);

@@ -60,14 +60,15 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
                 static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), exchange);
             try
             {
-                await CarryAsync(context, exchange, upgrade, hasBody, inPathMode: target.PrefixLength > 0);
+                await CarryAsync(context, exchange, upgrade, hasBody, target.Target[..target.PrefixLength]);
             }
             catch (ExchangeException exception)
             {
                 await FailAsync(context, tunnel, RelayErrors.Of(exception.Code));
             }
-            catch (WireFormatException exception)
+            catch (Exception exception) when (exception is WireFormatException or InvalidOperationException)
             {
+                // A head that breaks the protocol, or one that the relay's own server refuses to send (a header outside ASCII, a body on 204).
                 LogMalformed(tunnel.Slug, exception.Message);
                 exchange.Abort(ErrorCode.Failed);
                 await FailAsync(context, tunnel, RelayError.AgentFailed);
@@ -88,12 +89,12 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
     }
 
     private static async Task CarryAsync(
-        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, bool inPathMode)
+        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, string prefix)
     {
         var upload = hasBody ? VisitorUpload.RunAsync(context.Request.BodyReader, exchange) : Task.CompletedTask;
         try
         {
-            var status = await VisitorResponse.ReadHeadAsync(context, exchange, inPathMode, upgrade);
+            var status = await VisitorResponse.ReadHeadAsync(context, exchange, prefix, upgrade);
             if (upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
             {
                 await VisitorDuplex.RunAsync(context, upgrade, exchange);
@@ -102,12 +103,18 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
             {
                 await VisitorResponse.CopyBodyAsync(context, exchange);
             }
+
+            if (!upload.IsCompleted)
+            {
+                // An early response. The app may still read what the visitor sends, until it has ended or reads no more.
+                await context.Response.CompleteAsync();
+                await Task.WhenAny(upload, exchange.WhenStoppedAsync());
+            }
         }
         finally
         {
             if (!upload.IsCompleted)
             {
-                // The response is over before the upload is: nobody reads the rest.
                 exchange.Reset(ErrorCode.None);
                 context.Request.BodyReader.CancelPendingRead();
             }
@@ -137,6 +144,6 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
     [LoggerMessage(201, LogLevel.Debug, "A response of tunnel {Slug} was cut: {Reason}", EventName = "ResponseCut")]
     private partial void LogCut(string slug, string reason);
 
-    [LoggerMessage(202, LogLevel.Warning, "The agent of tunnel {Slug} sent a malformed head: {Reason}", EventName = "MalformedHead")]
+    [LoggerMessage(202, LogLevel.Warning, "The agent of tunnel {Slug} sent a response that cannot be passed on: {Reason}", EventName = "MalformedResponse")]
     private partial void LogMalformed(string slug, string reason);
 }

@@ -13,7 +13,8 @@ internal sealed partial class Exchange
     private ReceivedHead _trailers;
     private ReceiveCredit _receiveCredit;
     private Pipe? _body; // rented with the first byte of body; the receiving loop writes under _gate, Input reads
-    private bool _inputEnded;
+    private bool _inputEnded; // nothing more is taken in
+    private bool _inputComplete; // and what was taken in is the whole message
     private bool _inputStopped;
     private bool _unflushed;
 
@@ -27,7 +28,7 @@ internal sealed partial class Exchange
         {
             lock (_gate)
             {
-                return _inputEnded && _body is null && _error is null;
+                return _inputComplete && _body is null;
             }
         }
     }
@@ -97,7 +98,7 @@ internal sealed partial class Exchange
         {
             lock (_gate)
             {
-                if (_body is null && !_inputEnded && _error is null)
+                if (_body is null && !_inputEnded && _error is null && !_disposed)
                 {
                     _body = BodyPipes.Rent();
                 }
@@ -107,13 +108,15 @@ internal sealed partial class Exchange
         }
     }
 
-    internal ErrorCode? Error
+    /// <summary>A message that was complete stays complete, whatever became of the exchange afterwards.</summary>
+    internal void ThrowUnlessInputEnded()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_inputComplete)
             {
-                return _error;
+                throw new ExchangeException(_error ?? ErrorCode.Failed);
             }
         }
     }
@@ -213,6 +216,7 @@ internal sealed partial class Exchange
         if (end)
         {
             _inputEnded = true;
+            _inputComplete = true;
             _body?.Writer.Complete();
         }
     }

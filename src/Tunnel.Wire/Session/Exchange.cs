@@ -20,6 +20,7 @@ internal sealed partial class Exchange : IDisposable
     private ErrorCode? _error;
     private IAbortHandler? _abortHandler;
     private bool _disposed;
+    private TaskCompletionSource? _stopped;
 
     /// <summary>An exchange opened from here with a head of these flags.</summary>
     internal Exchange(TunnelSession session, uint id, FrameFlags flags)
@@ -139,6 +140,21 @@ internal sealed partial class Exchange : IDisposable
         }
     }
 
+    /// <summary>Completes when the other side reads no more, or the exchange is over.</summary>
+    public Task WhenStoppedAsync()
+    {
+        lock (_gate)
+        {
+            if (_outputStopped || _error is not null)
+            {
+                return Task.CompletedTask;
+            }
+
+            _stopped ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _stopped.Task;
+        }
+    }
+
     /// <summary>Ends this side's message; what was sent is the whole of it.</summary>
     public void End()
     {
@@ -236,6 +252,7 @@ internal sealed partial class Exchange : IDisposable
         lock (_gate)
         {
             _outputStopped = true;
+            _stopped?.TrySetResult();
         }
 
         _creditSignal.Set();
@@ -258,6 +275,7 @@ internal sealed partial class Exchange : IDisposable
 
             _error = code;
             _outputStopped = true;
+            _stopped?.TrySetResult();
             handler = _abortHandler;
             FailInput(code);
         }
@@ -270,8 +288,8 @@ internal sealed partial class Exchange : IDisposable
         }
     }
 
-    private static void QueueAbort(IAbortHandler handler, ErrorCode code) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static state => state.handler.OnAborted(state.code), (handler, code), preferLocal: false);
+    private void QueueAbort(IAbortHandler handler, ErrorCode code) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state => state.handler.OnAborted(state.exchange, state.code), (handler, exchange: this, code), preferLocal: false);
 
     /// <summary>How many bytes may go into the next frame: -1 for none yet. The last piece of a message closes the output here.</summary>
     private int Reserve(int wanted, bool end, out bool open)

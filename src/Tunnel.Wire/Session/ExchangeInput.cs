@@ -80,8 +80,9 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
         return result;
     }
 
-    private ReadResult EndOfBody() =>
-        exchange.Error is { } code
-            ? throw new ExchangeException(code)
-            : new ReadResult(default, isCanceled: false, isCompleted: true);
+    private ReadResult EndOfBody()
+    {
+        exchange.ThrowUnlessInputEnded();
+        return new ReadResult(default, isCanceled: false, isCompleted: true);
+    }
 }

@@ -6,5 +6,5 @@ namespace Tunnel.Wire.Session;
 internal interface IAbortHandler
 {
     /// <summary>Called at most once for an exchange, on a thread-pool thread.</summary>
-    void OnAborted(ErrorCode code);
+    void OnAborted(Exchange exchange, ErrorCode code);
 }

@@ -35,7 +35,7 @@ internal sealed class ForwardedExchange(ServedExchange served, OriginRequest req
         await TryAnswerAsync(connection, isKept: false).ConfigureAwait(false);
     }
 
-    void IAbortHandler.OnAborted(ErrorCode code) => _aborted.Cancel();
+    void IAbortHandler.OnAborted(Exchange exchange, ErrorCode code) => _aborted.Cancel();
 
     /// <summary>Returns <see langword="false"/> when a kept connection was closed by the target before it took the request.</summary>
     private async Task<bool> TryAnswerAsync(OriginConnection connection, bool isKept)

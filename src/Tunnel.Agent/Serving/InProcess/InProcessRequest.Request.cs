@@ -27,13 +27,14 @@ internal abstract partial class InProcessRequest :
     private static uint _requestCount;
 
     private readonly HeaderDictionary _requestHeaders = [];
-    private readonly Lock _abortGate = new(); // guards _aborted and _abortSource
+    private readonly Lock _abortGate = new(); // guards the four fields of the abort
     private RequestBodyReader _requestBody = null!;
     private Stream? _requestStream;
     private HeaderDictionary? _requestTrailers;
     private CancellationTokenSource? _abortSource;
     private CancellationToken? _abortToken; // the application's own in place of ours
     private bool _aborted;
+    private Exchange? _current; // whose abort is this request's
     private string? _traceIdentifier;
     private string? _connectionId;
     private IPAddress? _remoteAddress;
@@ -142,25 +143,36 @@ internal abstract partial class InProcessRequest :
     public void Abort()
     {
         _exchange.Abort(ErrorCode.Failed);
-        OnAborted(ErrorCode.Failed);
+        OnAborted(_exchange, ErrorCode.Failed);
     }
 
-    public void OnAborted(ErrorCode code)
+    /// <summary>The notice may come late; then it is about a request that this object no longer serves.</summary>
+    public void OnAborted(Exchange exchange, ErrorCode code)
     {
         CancellationTokenSource? source;
+        RequestBodyReader body;
         lock (_abortGate)
         {
-            if (_aborted)
+            if (_aborted || !ReferenceEquals(exchange, _current))
             {
                 return;
             }
 
             _aborted = true;
             source = _abortSource;
+            body = _requestBody;
         }
 
-        _requestBody.Abort();
-        source?.Cancel();
+        body.Abort();
+        try
+        {
+            source?.Cancel();
+        }
+        catch (AggregateException exception)
+        {
+            // What the application registered with RequestAborted threw; there is nobody else to hear of it here.
+            limits.OnApplicationError(exception);
+        }
     }
 
     private void BeginRequest(in RequestLine line)
@@ -178,7 +190,11 @@ internal abstract partial class InProcessRequest :
         AllowSynchronousIO = limits.AllowSynchronousIO;
         ((IHttpRequestFeature)this).Headers = _requestHeaders;
         _requestHeaders["Host"] = line.Authority;
-        _requestBody = new RequestBodyReader(_exchange, limits.MaxRequestBodySize, this);
+        _requestBody = new RequestBodyReader(_exchange, limits.MaxRequestBodySize, this, isEmpty: line.IsUpgrade);
+        lock (_abortGate)
+        {
+            _current = _exchange;
+        }
     }
 
     private void EndRequest()

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving.InProcess;
 
@@ -87,7 +88,7 @@ internal abstract partial class InProcessRequest :
     void IHttpResetFeature.Reset(int errorCode)
     {
         _exchange.Reset(ErrorCode.Failed);
-        OnAborted(ErrorCode.Failed);
+        OnAborted(_exchange, ErrorCode.Failed);
     }
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
@@ -142,7 +143,17 @@ internal abstract partial class InProcessRequest :
 
         // The end rides on the last piece when the length tells which one it is: one frame, and one wake-up, less.
         var last = total == _contentLength && _responseTrailers is null;
-        return await _exchange.WriteAsync(data, last).ConfigureAwait(false);
+        var write = _exchange.WriteAsync(data, last);
+        if (write.IsCompleted || !cancellationToken.CanBeCanceled)
+        {
+            return await write.ConfigureAwait(false);
+        }
+
+        // A write that was given up leaves the response incomplete, as on Kestrel.
+        using var cancelled = cancellationToken.UnsafeRegister(static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), _exchange);
+        var reading = await write.ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return reading;
     }
 
     private void BeginResponse()

@@ -22,7 +22,6 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
 {
     private ServedExchange _served = null!;
     private Exchange _exchange = null!;
-    private bool _reusable;
 
     /// <summary>Takes the request's head.</summary>
     /// <exception cref="Tunnel.Wire.WireFormatException">The head is not what the protocol says.</exception>
@@ -30,7 +29,6 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
     {
         _served = served;
         _exchange = served.Exchange;
-        _reusable = true;
         _exchange.TryReadHead(out var head);
         using (head)
         {
@@ -90,15 +88,22 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
     /// <summary>Lets go of the exchange. Returns whether the object may serve another request.</summary>
     public bool End(ServedExchange served)
     {
+        bool aborted;
+        lock (_abortGate)
+        {
+            aborted = _aborted;
+            _current = null; // from here on an abort is nobody's
+        }
+
         served.StatusCode = HasStarted ? StatusCode : 0;
         served.ResponseBytes = _responseBytes;
-        if (IsAborted && served.Outcome == TunnelRequestOutcome.Completed)
+        if (aborted && served.Outcome == TunnelRequestOutcome.Completed)
         {
             served.Outcome = TunnelRequestOutcome.Aborted;
         }
 
-        // A stream that the application kept after an upgrade or an abort may still be used; then nothing here may be.
-        var reusable = _reusable && !IsAborted && _upgrade is null;
+        // What the application kept beyond an upgrade, an abort or a write that still runs may still be used; then nothing here may be.
+        var reusable = !aborted && _upgrade is null && _responseWriter is not { IsWriting: true };
         EndRequest();
         EndResponse();
         _features.Clear();

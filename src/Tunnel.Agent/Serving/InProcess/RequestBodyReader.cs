@@ -8,7 +8,7 @@ using Tunnel.Wire.Session;
 namespace Tunnel.Agent.Serving.InProcess;
 
 /// <summary>The request body: the exchange's input with the app's size limit, and with the exceptions that a server's body throws.</summary>
-internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpRequestFeature request) : PipeReader
+internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpRequestFeature request, bool isEmpty) : PipeReader
 {
     private ReadOnlySequence<byte> _last;
     private long _consumed;
@@ -23,6 +23,11 @@ internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpR
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         Begin();
+        if (isEmpty)
+        {
+            return Empty();
+        }
+
         try
         {
             return Check(await exchange.Input.ReadAsync(cancellationToken).ConfigureAwait(false));
@@ -36,6 +41,12 @@ internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpR
     public override bool TryRead(out ReadResult result)
     {
         Begin();
+        if (isEmpty)
+        {
+            result = Empty();
+            return true;
+        }
+
         if (!exchange.Input.TryRead(out result))
         {
             return false;
@@ -51,7 +62,10 @@ internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpR
     {
         _consumed += _last.IsEmpty ? 0 : _last.Slice(0, consumed).Length;
         _last = default;
-        exchange.Input.AdvanceTo(consumed, examined);
+        if (!isEmpty)
+        {
+            exchange.Input.AdvanceTo(consumed, examined);
+        }
     }
 
     public override void CancelPendingRead() => exchange.Input.CancelPendingRead();
@@ -65,6 +79,13 @@ internal sealed class RequestBodyReader(Exchange exchange, long? maxSize, IHttpR
     {
         _aborted = true;
         exchange.Input.CancelPendingRead();
+    }
+
+    /// <summary>A request that asks for an upgrade has no body; what the visitor sends belongs to the upgraded connection.</summary>
+    private ReadResult Empty()
+    {
+        IsCompleted = true;
+        return new ReadResult(default, isCanceled: false, isCompleted: true);
     }
 
     private void Begin()

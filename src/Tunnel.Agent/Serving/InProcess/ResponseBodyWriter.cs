@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 
 namespace Tunnel.Agent.Serving.InProcess;
 
@@ -10,6 +11,11 @@ internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
     private byte[]? _buffer; // rented at the first write, returned when the request ends
     private int _length;
     private bool _cancelled;
+    private int _writing;
+    private volatile bool _released;
+
+    /// <summary>Whether a write runs now.</summary>
+    public bool IsWriting => Volatile.Read(ref _writing) != 0;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -17,6 +23,7 @@ internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
+        ObjectDisposedException.ThrowIf(_released, typeof(HttpResponse));
         var room = Math.Max(sizeHint, 1);
         if (_buffer is null)
         {
@@ -46,7 +53,7 @@ internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
     {
         var count = _length;
         _length = 0;
-        var reading = await request.WriteBodyAsync(_buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+        var reading = await SendAsync(_buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
         var cancelled = _cancelled;
         _cancelled = false;
         return new FlushResult(cancelled, isCompleted: !reading);
@@ -77,6 +84,12 @@ internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
 
     internal void Release()
     {
+        _released = true;
+        if (IsWriting)
+        {
+            return; // the buffer is in use; the collector takes it
+        }
+
         _length = 0;
         if (_buffer is { } buffer)
         {
@@ -88,5 +101,22 @@ internal sealed class ResponseBodyWriter(InProcessRequest request) : PipeWriter
     private async ValueTask FlushQuietlyAsync() => await FlushAsync(CancellationToken.None).ConfigureAwait(false);
 
     private async ValueTask<FlushResult> WriteThroughAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken) =>
-        new(isCanceled: false, isCompleted: !await request.WriteBodyAsync(source, cancellationToken).ConfigureAwait(false));
+        new(isCanceled: false, isCompleted: !await SendAsync(source, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>
+    /// The request object serves others later on. Who still holds this writer then gets an exception, as from a disposed stream.
+    /// </summary>
+    private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _writing);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_released, typeof(HttpResponse));
+            return await request.WriteBodyAsync(data, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _writing);
+        }
+    }
 }
