@@ -26,7 +26,10 @@ public static class TunnelRelayApplicationBuilderExtensions
     /// </param>
     /// <returns><paramref name="app"/>.</returns>
     /// <exception cref="OptionsValidationException">The settings are not valid; the message lists every error.</exception>
-    /// <exception cref="InvalidOperationException">The data directory cannot be used, or another relay process uses it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The data directory cannot be used, or another relay process uses it; or <paramref name="configureConnectEndpoint"/> was given for a
+    /// builder that has no endpoints.
+    /// </exception>
     public static IApplicationBuilder UseTunnelRelay(
         this IApplicationBuilder app, Action<IEndpointConventionBuilder>? configureConnectEndpoint = null)
     {
@@ -57,6 +60,12 @@ public static class TunnelRelayApplicationBuilderExtensions
             app.UseRouting();
             DeferredAuthentication.Use(app);
             return app;
+        }
+
+        if (configureConnectEndpoint is not null)
+        {
+            throw new InvalidOperationException(
+                "UseTunnelRelay can put policies on the agents' endpoint only where the app has endpoints of its own: call it on the WebApplication.");
         }
 
         return app.Use(next => context => context.Request.Path == RelayDefaults.ConnectPath ? connect(context) : next(context));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -45,7 +46,9 @@ internal sealed partial class ConnectEndpoint(
         }
 
         var facts = EnrolmentFacts.Of(context, server, environment, options.Value);
-        if (!failures.Allows(facts.Connection.Remote))
+        // Behind a proxy that the app trusts, this is the agent's own address; the socket's would be the proxy's, and everybody's.
+        var address = context.Connection.RemoteIpAddress;
+        if (!failures.Allows(address))
         {
             context.Response.Headers.RetryAfter = FailureLimiter.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "Too many failed registrations came from this address.");
@@ -60,17 +63,25 @@ internal sealed partial class ConnectEndpoint(
 
         var audience = TokenAudience.Of(options.Value, context, facts.Connection);
         using var socket = await context.WebSockets.AcceptWebSocketAsync(WireDefaults.Subprotocol);
-        if (await RegisterAsync(socket, audience, facts, context.RequestAborted) is { } grant)
+        if (await RegisterAsync(socket, audience, facts, address, context.RequestAborted) is { } grant)
         {
-            await ServeAsync(socket, grant);
+            try
+            {
+                await ServeAsync(socket, grant);
+            }
+            finally
+            {
+                desk.Leave(grant);
+            }
         }
     }
 
     private async Task<RegistrationGrant?> RegisterAsync(
-        WebSocket socket, TokenAudience audience, EnrolmentFacts facts, CancellationToken aborted)
+        WebSocket socket, TokenAudience audience, EnrolmentFacts facts, IPAddress? address, CancellationToken aborted)
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, aborted);
+        RegistrationGrant? left = null; // granted, but the agent does not know it yet
         try
         {
             var channel = new RegistrationChannel(socket);
@@ -81,21 +92,30 @@ internal sealed partial class ConnectEndpoint(
                 : new RegistrationDecision(null, new ErrorMessage(RegistrationErrorCodes.InvalidMessage, "A register message was expected."));
             if (decision.Granted is { } granted)
             {
+                left = granted;
                 await channel.SendAsync(
                     new RegisteredMessage(urls.Of(granted.Origin, granted.Slug, granted.InPathMode), granted.Slug, granted.ServerId), either.Token);
+                left = null;
                 return granted;
             }
 
-            LogRefused(facts.Connection.Remote, decision.Refused!.Code);
-            failures.Failed(facts.Connection.Remote);
+            LogRefused(address, decision.Refused!.Code);
+            failures.Failed(address);
             await channel.SendAsync(decision.Refused, either.Token);
             await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, decision.Refused.Code, either.Token);
         }
         catch (Exception exception) when (exception is WireFormatException or WebSocketException or OperationCanceledException or IOException)
         {
-            LogBroken(facts.Connection.Remote, exception.Message);
-            failures.Failed(facts.Connection.Remote);
+            LogBroken(address, exception.Message);
+            failures.Failed(address);
             socket.Abort();
+        }
+        finally
+        {
+            if (left is not null)
+            {
+                desk.Leave(left);
+            }
         }
 
         return null;
@@ -165,10 +185,10 @@ internal sealed partial class ConnectEndpoint(
     private partial void LogClosed(string slug, double seconds, string reason);
 
     [LoggerMessage(103, LogLevel.Warning, "A registration from {Address} was refused: {Code}", EventName = "RegistrationRefused")]
-    private partial void LogRefused(System.Net.IPAddress? address, string code);
+    private partial void LogRefused(IPAddress? address, string code);
 
     [LoggerMessage(104, LogLevel.Information, "A registration from {Address} was not completed: {Reason}", EventName = "RegistrationBroken")]
-    private partial void LogBroken(System.Net.IPAddress? address, string reason);
+    private partial void LogBroken(IPAddress? address, string reason);
 
     [LoggerMessage(105, LogLevel.Warning, "The relay stops; {Count} open requests did not end in time and were cut.", EventName = "DrainIncomplete")]
     private partial void LogDrainIncomplete(int count);

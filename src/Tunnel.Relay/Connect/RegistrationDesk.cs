@@ -8,7 +8,7 @@ namespace Tunnel.Relay.Connect;
 
 /// <summary>Decides on an agent's registration: who it is, whether it may come in, and under which slug.</summary>
 internal sealed class RegistrationDesk(
-    IOptions<TunnelRelayOptions> options, KeyRing keys, ClaimLedger claims, TunnelRegistry registry, TimeProvider time)
+    IOptions<TunnelRelayOptions> options, KeyRing keys, ClaimLedger claims, TunnelRegistry registry, SharedOrigin sharedOrigin, TimeProvider time)
 {
     private readonly SlugRules _rules = new(options.Value.Slugs);
 
@@ -59,30 +59,56 @@ internal sealed class RegistrationDesk(
         return Claim(message.Slug, known, origin);
     }
 
+    /// <summary>The tunnel is over, or never began.</summary>
+    public void Leave(RegistrationGrant grant)
+    {
+        if (grant.InPathMode)
+        {
+            sharedOrigin.Leave();
+        }
+    }
+
     private RegistrationDecision Claim(string? wish, RegisteredKey key, string origin)
     {
-        if (!TryShareOrigin(key.ServerId, out var inPathMode))
+        // A second server id gets into path mode only where the operator allows it; with a domain it has its subdomain.
+        var inPathMode = sharedOrigin.TryEnter(key.ServerId);
+        if (!inPathMode && string.IsNullOrEmpty(options.Value.Domain))
         {
             return Refuse(RegistrationErrorCodes.SharedOrigin,
                 "Another server id has a tunnel on this relay's own origin, where pages of one could read the other's. Ask the operator to set Tunnel:Relay:Domain (a subdomain for each tunnel), or Tunnel:Relay:AllowSharedOrigin if all tunnels trust each other.");
         }
 
+        var (slug, refusal) = ClaimSlug(wish, key);
+        if (slug is not null)
+        {
+            return new RegistrationDecision(new RegistrationGrant(slug, key.ServerId, origin, inPathMode), null);
+        }
+
+        if (inPathMode)
+        {
+            sharedOrigin.Leave();
+        }
+
+        return Refuse(refusal!);
+    }
+
+    private (string? Slug, SlugRefusal? Refusal) ClaimSlug(string? wish, RegisteredKey key)
+    {
         if (string.IsNullOrEmpty(wish))
         {
-            var random = claims.ClaimRandom(key.ServerId, key.IsDevelopment, SlugSource(key), registry.IsLive);
-            return new RegistrationDecision(new RegistrationGrant(random, key.ServerId, origin, inPathMode), null);
+            return (claims.ClaimRandom(key.ServerId, key.IsDevelopment, SlugSource(key), registry.IsLive), null);
         }
 
         if (!_rules.TryAccept(wish, key.ServerId, out var slug, out var refusal))
         {
-            return Refuse(refusal);
+            return (null, refusal);
         }
 
         return claims.TryClaim(slug, key.ServerId, key.IsDevelopment, registry.IsLive) switch
         {
-            ClaimResult.Granted => new RegistrationDecision(new RegistrationGrant(slug, key.ServerId, origin, inPathMode), null),
-            ClaimResult.Taken => Refuse(SlugRefusal.Taken(slug)),
-            _ => Refuse(SlugRefusal.Quarantined(slug)),
+            ClaimResult.Granted => (slug, null),
+            ClaimResult.Taken => (null, SlugRefusal.Taken(slug)),
+            _ => (null, SlugRefusal.Quarantined(slug)),
         };
     }
 
@@ -96,17 +122,6 @@ internal sealed class RegistrationDesk(
             isFirst = false;
             return slug;
         };
-    }
-
-    /// <summary>
-    /// Path mode is one origin. A second server id gets into it only where the operator allows it; with a domain it has its subdomain.
-    /// </summary>
-    private bool TryShareOrigin(string serverId, out bool inPathMode)
-    {
-        var settings = options.Value;
-        inPathMode = settings.PathTemplate.Length > 0
-            && (settings.AllowSharedOrigin || registry.All.All(tunnel => !tunnel.InPathMode || tunnel.ServerId == serverId));
-        return inPathMode || !string.IsNullOrEmpty(settings.Domain);
     }
 
     private static RegistrationDecision Refuse(SlugRefusal refusal) => Refuse(refusal.Code, refusal.Sentence);

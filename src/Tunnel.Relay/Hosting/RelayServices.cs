@@ -35,6 +35,7 @@ internal static class RelayServices
             provider.GetRequiredService<DataFolder>(), Options(provider).Slugs.Quarantine, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TunnelRegistry>();
         services.AddSingleton<PublicUrls>();
+        services.AddSingleton<SharedOrigin>();
         services.AddSingleton<FailureLimiter>();
         services.AddSingleton<RegistrationDesk>();
         services.AddSingleton<ConnectEndpoint>();

@@ -15,7 +15,11 @@ internal sealed class TunnelRelayOptionsValidator : IValidateOptions<TunnelRelay
         }
 
         var template = options.PathTemplate;
-        if (template.Length > 0 && !(template.StartsWith('/') && template.EndsWith("/{slug}", StringComparison.Ordinal)
+        if (template == "/{slug}")
+        {
+            errors.AddError("Tunnel:Relay:PathTemplate is '/{slug}', which would take every path of the app. Put a segment in front, for example /t/{slug}.");
+        }
+        else if (template.Length > 0 && !(template.StartsWith('/') && template.EndsWith("/{slug}", StringComparison.Ordinal)
             && !template.AsSpan(0, template.Length - "{slug}".Length).ContainsAny("{}?#%")))
         {
             errors.AddError($"Tunnel:Relay:PathTemplate is '{template}'. It has to start with a slash and end with /{{slug}}, for example /t/{{slug}}; an empty text switches path mode off.");

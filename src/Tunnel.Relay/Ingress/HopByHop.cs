@@ -7,7 +7,8 @@ internal static class HopByHop
 {
     /// <summary>RFC 9110 section 7.6.1, and what came before it.</summary>
     private static readonly FrozenSet<string> Names = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade");
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "HTTP2-Settings");
 
     /// <summary>
     /// What the relay says about the visitor. Visitors' own values are dropped, and so are the variants with underscores, which CGI and

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Tunnel.Relay.Registry;
 
 namespace Tunnel.Relay.Ingress;
 
@@ -50,7 +51,7 @@ internal sealed class VisitorTargets
             length = target.Length - start;
         }
 
-        if (length == 0)
+        if (!SlugRules.HasForm(target.AsSpan(start, length)))
         {
             return default;
         }

@@ -21,8 +21,10 @@ internal readonly record struct VisitorUpgrade(VisitorUpgradeKind Kind, string? 
         }
 
         if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
-            && context.Request.Headers.Upgrade is { Count: > 0 } upgrade)
+            && context.Request.Headers.Upgrade is { Count: > 0 } upgrade
+            && !upgrade.ToString().Contains("h2c", StringComparison.OrdinalIgnoreCase))
         {
+            // Never to HTTP/2 (removed by RFC 9113): on such a connection every further request would pass the relay unseen.
             return new VisitorUpgrade(VisitorUpgradeKind.Http1, upgrade.ToString());
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,6 +12,8 @@ internal sealed class SlugRules(SlugOptions options)
     private const int MaxLength = 32;
     private const int RandomLength = 8;
     private const string RandomSymbols = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    private static readonly SearchValues<char> Symbols = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
 
     private readonly HashSet<string> _extraReserved = new(options.Reserved, StringComparer.OrdinalIgnoreCase);
 
@@ -29,13 +32,16 @@ internal sealed class SlugRules(SlugOptions options)
     /// <summary>Whether a text has the form of a slug, also one that is reserved.</summary>
     public static bool TryNormalise(string text, [NotNullWhen(true)] out string? slug)
     {
-        // Letters are checked before they are lowered: outside ASCII there are some (the kelvin sign, U+212A) that become ASCII ones.
-        var valid = text.Length is >= MinLength and <= MaxLength
-            && text[0] != '-'
-            && text[^1] != '-'
-            && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        var valid = HasForm(text);
         slug = valid ? text.ToLowerInvariant() : null;
         return valid;
+    }
+
+    /// <summary>Whether a text has the form of a slug, in either case.</summary>
+    public static bool HasForm(ReadOnlySpan<char> text)
+    {
+        // Letters are checked before they are lowered: outside ASCII there are some (the kelvin sign, U+212A) that become ASCII ones.
+        return text.Length is >= MinLength and <= MaxLength && text[0] != '-' && text[^1] != '-' && !text.ContainsAnyExcept(Symbols);
     }
 
     /// <summary>8 lower-case letters and digits, each as likely as any other; 41 bits, so a slug is a name and no secret.</summary>
