@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -62,7 +63,7 @@ internal sealed partial class ConnectEndpoint(
         using var socket = await context.WebSockets.AcceptWebSocketAsync(WireDefaults.Subprotocol);
         if (await RegisterAsync(socket, audience, facts, context.RequestAborted) is { } grant)
         {
-            await ServeAsync(socket, grant);
+            await ServeAsync(socket, grant, facts.Connection.Remote);
         }
     }
 
@@ -81,8 +82,6 @@ internal sealed partial class ConnectEndpoint(
                 : new RegistrationDecision(null, new ErrorMessage(RegistrationErrorCodes.InvalidMessage, "A register message was expected."));
             if (decision.Granted is { } granted)
             {
-                await channel.SendAsync(
-                    new RegisteredMessage(urls.Of(granted.Origin, granted.Slug, granted.InPathMode), granted.Slug, granted.ServerId), either.Token);
                 return granted;
             }
 
@@ -101,9 +100,10 @@ internal sealed partial class ConnectEndpoint(
         return null;
     }
 
-    private async Task ServeAsync(WebSocket socket, RegistrationGrant grant)
+    private async Task ServeAsync(WebSocket socket, RegistrationGrant grant, IPAddress? remote)
     {
-        await using var session = new TunnelSession(new WebSocketLink(socket, time), handler: null, time);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = new TunnelSession(new WebSocketLink(socket, time, opened.Task), handler: null, time);
         var tunnel = new LiveTunnel(grant.Slug, grant.ServerId, grant.InPathMode, session);
         if (registry.Add(tunnel) is { } replaced)
         {
@@ -111,17 +111,32 @@ internal sealed partial class ConnectEndpoint(
             replaced.Session.Abort();
         }
 
-        LogOpened(grant.Slug, grant.ServerId);
         var started = time.GetTimestamp();
         try
         {
+            // Who hears of the tunnel from its agent must find it here; what visitors send meanwhile waits on the link.
+            await ConfirmAsync(socket, grant);
+            opened.SetResult();
+            LogOpened(grant.Slug, grant.ServerId);
             var error = await RunAsync(session);
             LogClosed(grant.Slug, time.GetElapsedTime(started).TotalSeconds, error?.Message ?? "closed in order");
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
+        {
+            LogBroken(remote, exception.Message);
         }
         finally
         {
             registry.Remove(tunnel);
+            opened.TrySetCanceled();
         }
+    }
+
+    private async Task ConfirmAsync(WebSocket socket, RegistrationGrant grant)
+    {
+        using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
+        await new RegistrationChannel(socket).SendAsync(
+            new RegisteredMessage(urls.Of(grant.Origin, grant.Slug, grant.InPathMode), grant.Slug, grant.ServerId), deadline.Token);
     }
 
     /// <summary>Runs the session to its end; when the app stops first, lets open requests finish and closes the link in order.</summary>
@@ -165,10 +180,10 @@ internal sealed partial class ConnectEndpoint(
     private partial void LogClosed(string slug, double seconds, string reason);
 
     [LoggerMessage(103, LogLevel.Warning, "A registration from {Address} was refused: {Code}", EventName = "RegistrationRefused")]
-    private partial void LogRefused(System.Net.IPAddress? address, string code);
+    private partial void LogRefused(IPAddress? address, string code);
 
     [LoggerMessage(104, LogLevel.Information, "A registration from {Address} was not completed: {Reason}", EventName = "RegistrationBroken")]
-    private partial void LogBroken(System.Net.IPAddress? address, string reason);
+    private partial void LogBroken(IPAddress? address, string reason);
 
     [LoggerMessage(105, LogLevel.Warning, "The relay stops; {Count} open requests did not end in time and were cut.", EventName = "DrainIncomplete")]
     private partial void LogDrainIncomplete(int count);
