@@ -55,6 +55,16 @@ internal sealed partial class TunnelAgentService(
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        if (ExecuteTask is { IsCanceled: true } && status.State != TunnelAgentState.Stopped)
+        {
+            // The app stopped before the service's first line ran; whoever waits for the tunnel must hear of it all the same.
+            status.Set(TunnelAgentState.Stopped);
+        }
+    }
+
     private async Task<bool> WhenStartedAsync(CancellationToken stopping)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -67,7 +67,7 @@ internal sealed partial class ConnectEndpoint(
         {
             try
             {
-                await ServeAsync(socket, grant);
+                await ServeAsync(socket, grant, address);
             }
             finally
             {
@@ -81,7 +81,6 @@ internal sealed partial class ConnectEndpoint(
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, aborted);
-        RegistrationGrant? left = null; // granted, but the agent does not know it yet
         try
         {
             var channel = new RegistrationChannel(socket);
@@ -92,10 +91,6 @@ internal sealed partial class ConnectEndpoint(
                 : new RegistrationDecision(null, new ErrorMessage(RegistrationErrorCodes.InvalidMessage, "A register message was expected."));
             if (decision.Granted is { } granted)
             {
-                left = granted;
-                await channel.SendAsync(
-                    new RegisteredMessage(urls.Of(granted.Origin, granted.Slug, granted.InPathMode), granted.Slug, granted.ServerId), either.Token);
-                left = null;
                 return granted;
             }
 
@@ -110,20 +105,14 @@ internal sealed partial class ConnectEndpoint(
             failures.Failed(address);
             socket.Abort();
         }
-        finally
-        {
-            if (left is not null)
-            {
-                desk.Leave(left);
-            }
-        }
 
         return null;
     }
 
-    private async Task ServeAsync(WebSocket socket, RegistrationGrant grant)
+    private async Task ServeAsync(WebSocket socket, RegistrationGrant grant, IPAddress? remote)
     {
-        await using var session = new TunnelSession(new WebSocketLink(socket, time), handler: null, time);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var session = new TunnelSession(new WebSocketLink(socket, time, opened.Task), handler: null, time);
         var tunnel = new LiveTunnel(grant.Slug, grant.ServerId, grant.InPathMode, session);
         if (registry.Add(tunnel) is { } replaced)
         {
@@ -131,17 +120,32 @@ internal sealed partial class ConnectEndpoint(
             replaced.Session.Abort();
         }
 
-        LogOpened(grant.Slug, grant.ServerId);
         var started = time.GetTimestamp();
         try
         {
+            // Who hears of the tunnel from its agent must find it here; what visitors send meanwhile waits on the link.
+            await ConfirmAsync(socket, grant);
+            opened.SetResult();
+            LogOpened(grant.Slug, grant.ServerId);
             var error = await RunAsync(session);
             LogClosed(grant.Slug, time.GetElapsedTime(started).TotalSeconds, error?.Message ?? "closed in order");
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
+        {
+            LogBroken(remote, exception.Message);
         }
         finally
         {
             registry.Remove(tunnel);
+            opened.TrySetCanceled();
         }
+    }
+
+    private async Task ConfirmAsync(WebSocket socket, RegistrationGrant grant)
+    {
+        using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
+        await new RegistrationChannel(socket).SendAsync(
+            new RegisteredMessage(urls.Of(grant.Origin, grant.Slug, grant.InPathMode), grant.Slug, grant.ServerId), deadline.Token);
     }
 
     /// <summary>Runs the session to its end; when the app stops first, lets open requests finish and closes the link in order.</summary>

@@ -5,9 +5,9 @@ namespace Tunnel.Wire.Session;
 
 /// <summary>
 /// A link over a WebSocket: one binary message per send. No token ever reaches a pending send or receive, because cancelling either
-/// aborts the socket.
+/// aborts the socket. Nothing is sent before <paramref name="opened"/>.
 /// </summary>
-internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
+internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? opened = null) : ILink
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private byte[]? _buffer; // owned by the receiving loop, held only while a message is being read
@@ -53,8 +53,9 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
         }
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message) =>
-        socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message) => opened is null or { IsCompletedSuccessfully: true }
+        ? socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None)
+        : SendWhenOpenedAsync(message, opened);
 
     public async Task CloseAsync()
     {
@@ -79,6 +80,12 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
     {
         socket.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask SendWhenOpenedAsync(ReadOnlyMemory<byte> message, Task opening)
+    {
+        await opening.ConfigureAwait(false);
+        await socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None).ConfigureAwait(false);
     }
 
     private void ReturnBuffer()
