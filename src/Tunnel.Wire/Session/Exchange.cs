@@ -61,48 +61,41 @@ internal sealed partial class Exchange : IDisposable
 
     /// <summary>Sends a piece of body, waiting for credit where needed.</summary>
     /// <returns><see langword="false"/> when the other side reads no more; the data is dropped then.</returns>
-    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data, bool end = false)
+    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data, bool end = false) => TrySend(ref data, end) switch
+    {
+        SendResult.Sent => new ValueTask<bool>(true),
+        SendResult.Closed => new ValueTask<bool>(false),
+        _ => WriteWithCreditAsync(data, end),
+    };
+
+    private async ValueTask<bool> WriteWithCreditAsync(ReadOnlyMemory<byte> data, bool end)
     {
         while (true)
         {
-            var count = Reserve(data.Length, end, out var open);
-            if (!open)
+            // What has been written so far is on its way while this waits.
+            _session.Outbound.Flush();
+            await _creditSignal.WaitAsync().ConfigureAwait(false);
+            if (TrySend(ref data, end) is var result and not SendResult.NeedsCredit)
             {
-                return new ValueTask<bool>(false);
+                return result == SendResult.Sent;
             }
-
-            if (count < 0)
-            {
-                return WriteSlowlyAsync(data, end);
-            }
-
-            var last = count == data.Length;
-            _session.Outbound.Write(
-                FrameType.Data, last && end ? FrameFlags.End : FrameFlags.None, Id, data.Span[..count], flush: last);
-            if (last)
-            {
-                return new ValueTask<bool>(true);
-            }
-
-            data = data[count..];
         }
     }
 
-    private async ValueTask<bool> WriteSlowlyAsync(ReadOnlyMemory<byte> data, bool end)
+    /// <summary>Sends as much as there is credit for, in frames; <paramref name="data"/> is left with the rest.</summary>
+    private SendResult TrySend(ref ReadOnlyMemory<byte> data, bool end)
     {
         while (true)
         {
             var count = Reserve(data.Length, end, out var open);
             if (!open)
             {
-                return false;
+                return SendResult.Closed;
             }
 
             if (count < 0)
             {
-                _session.Outbound.Flush();
-                await _creditSignal.WaitAsync().ConfigureAwait(false);
-                continue;
+                return SendResult.NeedsCredit;
             }
 
             var last = count == data.Length;
@@ -110,7 +103,7 @@ internal sealed partial class Exchange : IDisposable
                 FrameType.Data, last && end ? FrameFlags.End : FrameFlags.None, Id, data.Span[..count], flush: last);
             if (last)
             {
-                return true;
+                return SendResult.Sent;
             }
 
             data = data[count..];
@@ -326,5 +319,12 @@ internal sealed partial class Exchange : IDisposable
             _outputEnded = true;
             return true;
         }
+    }
+
+    private enum SendResult
+    {
+        Sent,
+        NeedsCredit,
+        Closed,
     }
 }
