@@ -100,6 +100,29 @@ public sealed class HeaderTests
             ["Clear-Site-Data", "Content-Length", "Date", "Server", "Service-Worker-Allowed", "Strict-Transport-Security", "X-Kept"], Names(bySubdomain));
     }
 
+    [Fact]
+    public async Task Cookies_OfATunnelInPathMode_StayUnderItsPrefix()
+    {
+        await using var pair = await TunnelPair.StartAsync(
+            app => app.Run(context =>
+            {
+                context.Response.Headers.SetCookie = new[] { "hub=stolen; Path=/; Domain=any.test", "own=1; Path=/t/demo; HttpOnly" };
+                context.Response.Headers["X-Private"] = "1"; // named by the Connection header behind it
+                context.Response.Headers.Connection = "X-Private";
+                return Task.CompletedTask;
+            }),
+            hub => hub.Settings["Tunnel:Relay:Domain"] = TunnelPair.Domain);
+
+        var byPath = await RawConnection.RequestAsync(pair.Hub.Url, "GET /t/demo/ HTTP/1.1\r\nHost: any.test\r\n\r\n");
+        var bySubdomain = await RawConnection.RequestAsync(pair.Hub.Url, "GET / HTTP/1.1\r\nHost: demo.tunnel.test\r\n\r\n");
+
+        Assert.Equal(
+            ["Set-Cookie: hub=stolen; path=/t/demo/", "Set-Cookie: own=1; Path=/t/demo; HttpOnly"],
+            byPath.Headers.Where(header => header.StartsWith("Set-Cookie", StringComparison.Ordinal)));
+        Assert.Contains("Set-Cookie: hub=stolen; Path=/; Domain=any.test", bySubdomain.Headers);
+        Assert.DoesNotContain("X-Private", Names(byPath));
+    }
+
     [Theory]
     [InlineData("Content-Length: 5\r\nTransfer-Encoding: chunked")]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 5")]

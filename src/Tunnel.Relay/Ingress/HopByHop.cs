@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http;
 
 namespace Tunnel.Relay.Ingress;
 
@@ -31,8 +32,17 @@ internal static class HopByHop
         || name.Contains('_', StringComparison.Ordinal) && SetByRelay.Contains(name.Replace('_', '-'))
         || IsNominated(name, connection);
 
-    public static bool DropsFromResponse(string name, string? connection, bool inPathMode) =>
-        Names.Contains(name) || inPathMode && OriginWide.Contains(name) || IsNominated(name, connection);
+    public static bool DropsFromResponse(string name, bool inPathMode) =>
+        Names.Contains(name) || inPathMode && OriginWide.Contains(name);
+
+    /// <summary>Takes out what <c>Connection</c> names, wherever it stood among the headers.</summary>
+    public static void RemoveNominated(IHeaderDictionary headers, string connection)
+    {
+        foreach (var option in connection.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            headers.Remove(option);
+        }
+    }
 
     private static bool IsNominated(string name, string? connection)
     {

@@ -26,7 +26,7 @@ internal sealed class IngressMiddleware(
             && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)))
         {
             context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            context.Response.Headers.Location = $"{target.Target[..target.PrefixLength]}/{target.Target[target.PrefixLength..]}";
+            context.Response.Headers.Location = $"{target.Prefix}/{target.Target[target.PrefixLength..]}";
             return Task.CompletedTask;
         }
 

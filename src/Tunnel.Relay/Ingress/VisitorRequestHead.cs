@@ -63,7 +63,7 @@ internal sealed class VisitorRequestHead(RelayLoop loop)
         head.Header("X-Forwarded-Host", host);
         if (target.PrefixLength > 0)
         {
-            head.Header("X-Forwarded-Prefix", target.Target[..target.PrefixLength]);
+            head.Header("X-Forwarded-Prefix", target.Prefix);
         }
 
         // RFC 7239 section 6: an IPv6 address stands in brackets and quotes; a visitor whose address is not known is "unknown".

@@ -12,14 +12,14 @@ namespace Tunnel.Relay.Ingress;
 internal static class VisitorResponse
 {
     /// <summary>Waits for the final head and puts it on the visitor's response. Returns its status code.</summary>
-    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, string prefix, VisitorUpgrade upgrade)
+    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, VisitorTarget target, VisitorUpgrade upgrade)
     {
         while (true)
         {
             var head = await exchange.ReadHeadAsync();
             try
             {
-                if (TryApply(context, head.Read(), prefix, upgrade, out var status))
+                if (TryApply(context, head.Read(), target, upgrade, out var status))
                 {
                     return status;
                 }
@@ -79,7 +79,7 @@ internal static class VisitorResponse
         CopyTrailers(context, exchange);
     }
 
-    private static bool TryApply(HttpContext context, HeadReader head, string prefix, in VisitorUpgrade upgrade, out int status)
+    private static bool TryApply(HttpContext context, HeadReader head, in VisitorTarget target, in VisitorUpgrade upgrade, out int status)
     {
         var line = ResponseLine.Read(ref head);
         status = line.StatusCode;
@@ -97,6 +97,7 @@ internal static class VisitorResponse
             context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = line.ReasonPhrase;
         }
 
+        var inPathMode = target.PrefixLength > 0;
         string? connection = null;
         while (head.TryHeader(out var name, out var value))
         {
@@ -106,13 +107,19 @@ internal static class VisitorResponse
             }
             else if (name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
             {
-                connection = value;
+                connection = connection is null ? value : $"{connection},{value}";
             }
-            else if (!HopByHop.DropsFromResponse(name, connection, inPathMode: prefix.Length > 0)
+            else if (!HopByHop.DropsFromResponse(name, inPathMode)
                 && !(switches && upgrade.Kind == VisitorUpgradeKind.ExtendedConnect && name.Equals("Sec-WebSocket-Accept", StringComparison.OrdinalIgnoreCase)))
             {
-                Add(response.Headers, name, value);
+                var isCookie = inPathMode && name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase);
+                Add(response.Headers, name, isCookie ? TunnelCookie.Confine(value, target) : value);
             }
+        }
+
+        if (connection is not null && !switches)
+        {
+            HopByHop.RemoveNominated(response.Headers, connection);
         }
 
         return true;

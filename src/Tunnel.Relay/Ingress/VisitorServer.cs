@@ -60,7 +60,7 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
                 static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), exchange);
             try
             {
-                await CarryAsync(context, exchange, upgrade, hasBody, target.Target[..target.PrefixLength]);
+                await CarryAsync(context, exchange, upgrade, hasBody, target);
             }
             catch (ExchangeException exception)
             {
@@ -89,12 +89,12 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
     }
 
     private static async Task CarryAsync(
-        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, string prefix)
+        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, VisitorTarget target)
     {
         var upload = hasBody ? VisitorUpload.RunAsync(context.Request.BodyReader, exchange) : Task.CompletedTask;
         try
         {
-            var status = await VisitorResponse.ReadHeadAsync(context, exchange, prefix, upgrade);
+            var status = await VisitorResponse.ReadHeadAsync(context, exchange, target, upgrade);
             if (upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
             {
                 await VisitorDuplex.RunAsync(context, upgrade, exchange);

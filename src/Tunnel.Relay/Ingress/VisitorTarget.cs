@@ -8,6 +8,9 @@ namespace Tunnel.Relay.Ingress;
 /// <param name="PrefixLength">How much of <paramref name="Target"/> is the tunnel's prefix; 0 in subdomain mode.</param>
 internal readonly record struct VisitorTarget(VisitorTargetKind Kind, string Target, int SlugStart, int SlugLength, int PrefixLength)
 {
+    /// <summary>The tunnel's prefix as the visitor wrote it, such as <c>/t/demo</c>; empty in subdomain mode.</summary>
+    public string Prefix => Target[..PrefixLength];
+
     public ReadOnlySpan<char> Slug(string host) =>
         (Kind == VisitorTargetKind.Subdomain ? host : Target).AsSpan(SlugStart, SlugLength);
 }
