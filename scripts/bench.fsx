@@ -2,17 +2,26 @@
 //
 //     dotnet fsi scripts/bench.fsx [-- --rounds N --seconds S --only row,row --out file.md]
 //
-// Rows: bare, yarp, inprocess, forwarding, link. Everything shares one machine, so read the ratios, not the figures.
+// Rows, measured in every round: bare, yarp, inprocess, forwarding, link. Trials, once after the rounds, on servers of their own:
+//
+//   stalled    what 1,000 readers that stand still cost in memory, and other visitors in latency
+//   path       one stream over a way of 100 ms, against one TCP connection over the same way
+//   blackhole  a link that goes dead silently during a download
+//
+// Everything shares one machine, so read the ratios, not the figures.
 #load "lib/Processes.fsx"
 #load "lib/Machine.fsx"
 #load "lib/Load.fsx"
 #load "lib/BenchReport.fsx"
+#load "lib/BenchTargets.fsx"
+#load "lib/BenchTrials.fsx"
 
 open System
 open System.Collections.Generic
 open System.IO
 open Processes
 open BenchReport
+open BenchTargets
 
 let options =
     scriptArguments ()
@@ -34,87 +43,20 @@ if not (File.Exists "/proc/stat") then
     eprintfn "Processor time is read from /proc, so this needs Linux."
     exit 2
 
-/// A path that is up: where it answers, and the processes behind it.
-type Target =
-    { Url: string
-      Servers: Running list
-      Relay: Running option
-      Agent: Running option }
-
-let startLimit = TimeSpan.FromSeconds 30.
-
-let built = HashSet<string>()
-
-let startDll project arguments environment =
-    // A dll of an earlier build may be there, but it is not what the source says now.
-    if not (built.Contains project) then failwith $"{project} was not built"
-    start (Path.GetFileName(project: string)) dotnet (builtDll project :: arguments) environment
-
-let freeUrl () = $"http://127.0.0.1:{freePort ()}"
-
-/// Ready when the greeting comes back; what was started for a path that does not get there is ended again.
-let awaitTarget (own: Running list) target =
-    try
-        waitForUrl startLimit target.Servers $"{target.Url}/hello" |> ignore
-        target
-    with _ ->
-        own |> List.iter stop
-        reraise ()
-
-/// A key of its own for an agent, so that the bench neither uses nor makes the user's.
-let ownKey () = [ ("XDG_DATA_HOME", temporaryFolder ()) ]
-
-let startApp arguments =
-    let url = freeUrl ()
-    startDll "tests/Tunnel.BenchApp" ([ "--urls"; url ] @ arguments) (ownKey ()), url
-
-// The bare app is what YARP and the forwarding agent lead to, so it is started once.
-let bareApp =
-    lazy
-        (let app, url = startApp []
-         awaitTarget [ app ] { Url = url; Servers = [ app ]; Relay = None; Agent = Some app })
-
-let startYarp () =
-    let app, url = bareApp.Value, freeUrl ()
-    let proxy = startDll "tests/Tunnel.BenchPeers" [ "yarp"; "--urls"; url; "--to"; app.Url ] []
-    awaitTarget [ proxy ] { Url = url; Servers = proxy :: app.Servers; Relay = Some proxy; Agent = app.Agent }
-
-let startRelay () =
-    let url = freeUrl ()
-    let relay = startDll "src/Tunnel.Cli" [ "relay"; "--urls"; url; "--development"; "--data"; temporaryFolder () ] []
-    relay, url
-
-let startInProcess () =
-    let relay, relayUrl = startRelay ()
-    let app, _ = startApp [ "--relay"; relayUrl; "--slug"; "bench" ]
-
-    awaitTarget
-        [ relay; app ]
-        { Url = $"{relayUrl}/t/bench"; Servers = [ relay; app ]; Relay = Some relay; Agent = Some app }
-
-let startForwarding () =
-    let app = bareApp.Value
-    let relay, relayUrl = startRelay ()
-    let agent = startDll "src/Tunnel.Cli" [ "http"; string (Uri app.Url).Port; "--relay"; relayUrl; "--slug"; "fwd" ] (ownKey ())
-
-    awaitTarget
-        [ relay; agent ]
-        { Url = $"{relayUrl}/t/fwd"; Servers = relay :: agent :: app.Servers; Relay = Some relay; Agent = Some agent }
-
 let paths =
     [ "bare", "bare app", (fun () -> bareApp.Value)
-      "yarp", "YARP, no tunnel", startYarp
+      "yarp", "YARP, no tunnel", (fun () -> startYarp bareApp.Value)
       "inprocess", "tunnel, in-process", startInProcess
-      "forwarding", "tunnel, forwarding", startForwarding ]
+      "forwarding", "tunnel, forwarding", (fun () -> startForwarding bareApp.Value) ]
 
 let wanted =
-    let known = (paths |> List.map (fun (key, _, _) -> key)) @ [ "link" ]
+    let known = (paths |> List.map (fun (key, _, _) -> key)) @ [ "link" ] @ (BenchTrials.all |> List.map fst)
     let asked = (option "--only" (String.concat "," known)).Split ',' |> List.ofArray
 
     match asked |> List.except known with
     | [] -> asked
     | unknown ->
-        eprintfn "No such row: %s; there are %s" (String.concat ", " unknown) (String.concat ", " known)
+        eprintfn "No such row or trial: %s; there are %s" (String.concat ", " unknown) (String.concat ", " known)
         exit 2
 
 let failures = List<string>()
@@ -233,7 +175,7 @@ let disturbance (row: string) (windows: (string * float) list) =
     let steps = windows |> List.map fst |> List.rev |> List.distinct |> String.concat ", "
     $"{row}: other processes used up to {windows |> List.map snd |> List.max:P0} of the machine, in {windows.Length} windows ({steps})"
 
-let report () =
+let report tried =
     for entry in disturbed do
         warnings.Add(disturbance entry.Key entry.Value)
 
@@ -270,6 +212,9 @@ let report () =
           yield ""
           yield measured linkColumns [ collect "link" "WebSocket, 64 KiB messages" linkColumns ]
           yield ""
+      for text in tried do
+          yield text
+          yield ""
       yield! listed "Failures" failures
       yield! listed "Warnings" warnings ]
     |> String.concat "\n"
@@ -277,8 +222,7 @@ let report () =
 eprintfn "Building"
 
 for project in [ "tests/Tunnel.BenchApp"; "tests/Tunnel.BenchPeers"; "src/Tunnel.Cli" ] do
-    attempt $"building {project}" (fun () -> build project)
-    |> Option.iter (fun () -> built.Add project |> ignore)
+    attempt $"building {project}" (fun () -> buildServer project) |> ignore
 
 match Machine.busyNow () with
 | busy when busy > 0.1 -> note warnings $"before the start something else used {busy:P0} of the machine"
@@ -294,16 +238,29 @@ let targets =
 for key, target in targets do
     attempt $"{key}, first requests" (fun () -> warmUpOnce target) |> ignore
 
-for round in 1..rounds do
-    eprintfn "Round %d of %d" round rounds
+if not targets.IsEmpty || List.contains "link" wanted then
+    for round in 1..rounds do
+        eprintfn "Round %d of %d" round rounds
 
-    for key, target in targets do
-        measurePath key target
+        for key, target in targets do
+            measurePath key target
 
-    if List.contains "link" wanted then measureLink ()
+        if List.contains "link" wanted then measureLink ()
+
+// They would share the machine with the trials.
+targets |> List.iter (fun (_, target) -> stopTarget target)
+
+let tried =
+    [ for key, run in BenchTrials.all do
+          if List.contains key wanted then
+              eprintfn "Trial: %s" key
+
+              match attempt key (fun () -> run (fun what -> attempt $"{key}, {what}") seconds) with
+              | Some text -> text
+              | None -> () ]
 
 stopAll ()
-let text = report ()
+let text = report tried
 printfn "%s" text
 options.TryFind "--out" |> Option.iter (fun file -> File.WriteAllText(file, text + "\n"))
 exit (if failures.Count = 0 then 0 else 1)

@@ -1,5 +1,5 @@
-/// Everything that a change has to pass: builds the solution, runs the test projects, the in-memory scenarios, the quick start, and
-/// the packages in new apps.
+/// Everything that a change has to pass: builds the solution, runs the test projects, the in-memory scenarios, the quick start, a
+/// short soak, and the packages in new apps.
 ///
 ///     dotnet fsi scripts/test.fsx
 ///
@@ -91,6 +91,14 @@ let runQuickstart () =
     runChecked limit dotnet [ "fsi"; Path.Combine(root, "scripts", "quickstart.fsx"); "--once" ] |> ignore
     { none with Passed = 1 }
 
+/// Every kind of traffic over links that are cut all the time, for a few seconds of what soak.fsx does for minutes.
+let runSoak () =
+    if File.Exists "/proc/stat" then
+        runChecked limit dotnet [ "fsi"; Path.Combine(root, "scripts", "soak.fsx"); "--minutes"; "0.2" ] |> ignore
+        { none with Passed = 1 }
+    else
+        { none with Skipped = 1 }
+
 let runPackages () =
     PackageTest.checks ()
     |> List.map (fun (name, check) ->
@@ -108,6 +116,7 @@ let total =
 
       yield part "Scenarios" runScenarios
       yield part "Quick start" runQuickstart
+      yield part "Soak" runSoak
       yield part "Packages" runPackages ]
     |> List.fold (+) none
 

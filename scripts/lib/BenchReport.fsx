@@ -52,12 +52,12 @@ let private median (values: float list) =
 
 let private medianOf (row: Measured) key = row.Values.TryFind key |> Option.map median
 
-let private show digits (value: float) =
+let show digits (value: float) =
     value.ToString((if digits = 0 then "#,0" else $"F{digits}"), CultureInfo.InvariantCulture)
 
 let private line cells = "| " + String.concat " | " cells + " |"
 
-let private table head rows =
+let table head rows =
     String.concat "\n" (line head :: line (head |> List.map (fun _ -> "---")) :: List.map line rows)
 
 let private orDash = Option.defaultValue "–"
@@ -67,9 +67,9 @@ let measured (columns: Column list) (rows: Measured list) =
     |> List.map (fun c -> c.Title :: (rows |> List.map (fun row -> medianOf row c.Key |> Option.map (show c.Digits) |> orDash)))
     |> table ("median" :: (rows |> List.map _.Title))
 
-let private besideGoal goal (ratio: float) value =
-    let verdict kept = if kept then "" else " **missed**"
+let verdict kept = if kept then "" else " **missed**"
 
+let private besideGoal goal (ratio: float) value =
     match goal with
     | Some(AtLeast limit) -> $" (goal ≥ {limit}{verdict (ratio >= limit)})"
     | Some(AtMost limit) -> $" (goal ≤ {limit}{verdict (ratio <= limit)})"

@@ -99,6 +99,36 @@ let beside (seconds: int) url =
 
     read "p50Milliseconds", read "p99Milliseconds"
 
+/// Small requests one after another with nothing beside them; p50 and p99 in milliseconds.
+let smallRequests (seconds: int) url =
+    let read =
+        generator (TimeSpan.FromSeconds(float seconds + 60.)) [ "small"; "--url"; $"{url}/hello"; "--seconds"; string seconds ]
+
+    read "p50Milliseconds", read "p99Milliseconds"
+
+/// One endless stream for a time; MB/s in all, and without the first seconds.
+let stream up (seconds: int) (skip: int) url =
+    let read =
+        generator
+            (TimeSpan.FromSeconds(float seconds + 60.))
+            [ "stream"; "--url"; (if up then $"{url}/sink" else $"{url}/bytes/{1L <<< 40}")
+              "--direction"; (if up then "up" else "down"); "--seconds"; string seconds; "--skip"; string skip ]
+
+    read "megabytesPerSecond", read "steadyMegabytesPerSecond"
+
+/// Starts a subcommand of the generator that goes on beside others.
+let startGenerator (arguments: string list) = start arguments.Head dotnet (builtDll "tests/Tunnel.BenchPeers" :: arguments) []
+
+/// Waits for the end of a started subcommand, and returns the JSON that it wrote last.
+let finishGenerator (limit: TimeSpan) (running: Running) =
+    try
+        if not (running.Process.WaitForExit limit) then failwith $"{running.Name} took too long\n{running.Tail}"
+        running.Process.WaitForExit() // for what it wrote last
+        if running.Process.ExitCode <> 0 then failwith $"{running.Name}: {running.Tail}"
+        JsonDocument.Parse(Seq.last running.Lines).RootElement.Clone()
+    finally
+        stop running
+
 /// Repeats a measurement of a rate until two successive ones differ by less than 5 %, at most 8 times.
 let warmUp (rate: unit -> float) =
     let rec again count previous =

@@ -12,6 +12,18 @@ internal static class AgentDefaults
     /// <summary>Kestrel's own default for request bodies, used where the app has no Kestrel options.</summary>
     public const long MaxRequestBodySize = 30_000_000;
 
+    /// <summary>How much longer than the relay this side keeps a session without a link: the relay may have noticed the loss later.</summary>
+    public static readonly TimeSpan GraceMargin = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a session that is told to close may take for its last bytes, over a link that may be slow.</summary>
+    public static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>The least memory that is worth setting: a hundred exchanges at the protocol's floor of 16 KiB each way.</summary>
+    public const long LeastMemoryLimit = 4 * 1024 * 1024;
+
+    /// <summary>Tunnels and services together, each with a name of at most 32 characters: well inside a registration's 16 KiB.</summary>
+    public const int MaxNames = 200;
+
     /// <summary>How long a token is good for. It is only used at once, beside a signature over the relay's nonce; the relay refuses more than 24 hours.</summary>
     public static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 }

@@ -6,15 +6,21 @@ public interface ITunnelAgent
     /// <summary>What the tunnel is doing now.</summary>
     TunnelAgentState State { get; }
 
-    /// <summary>The public URL, once the relay has given one; kept while the agent reconnects.</summary>
+    /// <summary>The first tunnel's public URL, once the relay has given one; kept while the agent reconnects.</summary>
     Uri? PublicUrl { get; }
+
+    /// <summary>
+    /// One public URL for each tunnel, the first tunnel's first and then in the order of <see cref="TunnelAgentOptions.Tunnels"/>; empty
+    /// until the relay has given them.
+    /// </summary>
+    IReadOnlyList<Uri> PublicUrls { get; }
 
     /// <summary>Why the last attempt to connect failed, or <see langword="null"/> since the last success.</summary>
     TunnelFailure? LastFailure { get; }
 
     /// <summary>Waits until the tunnel is connected.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The public URL.</returns>
+    /// <returns>The first tunnel's public URL.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, or the agent was stopped.</exception>
     Task<Uri> WaitUntilConnectedAsync(CancellationToken cancellationToken = default);
 

@@ -32,6 +32,60 @@ public sealed class TunnelAgentOptions
     /// <value>Default: <see langword="null"/>.</value>
     public string? ForwardHost { get; set; }
 
+    /// <summary>
+    /// Named apps behind the tunnel besides the default one, by name: 1 to 32 letters, digits and hyphens, no hyphen at either end. One
+    /// without <see cref="AgentServiceOptions.ForwardTo"/> is served by this app's own pipeline.
+    /// </summary>
+    /// <value>Default: none.</value>
+    public IDictionary<string, AgentServiceOptions> Services { get; } =
+        new Dictionary<string, AgentServiceOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Tunnels besides the one that these options describe, over the same connection. One without
+    /// <see cref="AgentTunnelOptions.ForwardTo"/> is served by this app's own pipeline. With their services they are 200 at most.
+    /// </summary>
+    /// <value>Default: none.</value>
+    public IList<AgentTunnelOptions> Tunnels { get; } = [];
+
+    /// <summary>
+    /// Whether other agents with the same server id may serve the same slugs at the same time. All of them have to say so; otherwise the
+    /// newest takes the slugs over.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool Pool { get; set; }
+
+    /// <summary>
+    /// The relay's public key (<c>ed25519:…</c> or <c>es256:…</c>) or its fingerprint (<c>SHA256:…</c>). A relay that does not prove to hold
+    /// it gets no say, whatever its certificate is: the tunnel stays closed and <see cref="TunnelFailureReason.RelayKeyMismatch"/> is the
+    /// failure. The agent's log says the key at the first connection.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, the key is not compared.</value>
+    public string? RelayKey { get; set; }
+
+    /// <summary>
+    /// The proxy to reach the relay through, <c>http://</c>, <c>https://</c>, <c>socks4://</c>, <c>socks4a://</c> or <c>socks5://</c>, with user name and
+    /// password where it wants them. Ignored with <see cref="Connect"/>.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="null"/>, what the environment variables <c>HTTPS_PROXY</c> (for a relay on http: <c>HTTP_PROXY</c>), <c>ALL_PROXY</c> and
+    /// <c>NO_PROXY</c> or the system's settings say.
+    /// </value>
+    public Uri? Proxy { get; set; }
+
+    /// <summary>
+    /// A PEM file with the root certificates that the relay's certificate must come from, in place of those that the machine trusts; it may
+    /// hold intermediate ones too. Read at each attempt to connect. Names and dates are checked as ever. Ignored with <see cref="Connect"/>.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, the machine's own.</value>
+    public string? CertificateAuthorities { get; set; }
+
+    /// <summary>
+    /// The memory in bytes that the tunnel may hold for bodies on their way, in both directions together. When it is used up, transfers get
+    /// slower, and then new requests are refused. At least 4 MiB.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, a quarter of what the process may use, and at least 64 MiB.</value>
+    public long? MemoryLimit { get; set; }
+
     /// <summary>The file with this agent's private key, made on first use and readable by its owner only.</summary>
     /// <value>Default: <see langword="null"/>, <c>tunnel/agent/tunnel.json</c> in the user's local application data folder.</value>
     public string? CredentialsFile { get; set; }
@@ -43,7 +97,7 @@ public sealed class TunnelAgentOptions
     /// <value>Default: <see langword="null"/>, what the app configured for Kestrel (30,000,000 unless changed).</value>
     public long? MaxRequestBodySize { get; set; }
 
-    /// <summary>How long open requests may go on when the app stops, before they are reset.</summary>
+    /// <summary>How long open requests may go on when the app stops, or when the relay sends the agent away, before they are reset.</summary>
     /// <value>Default: 10 seconds. The host's own shutdown time-out bounds it too.</value>
     public TimeSpan DrainTimeout { get; set; } = AgentDefaults.DrainTimeout;
 

@@ -12,7 +12,7 @@ public enum TunnelAgentState
     /// <summary>Visitors reach the app.</summary>
     Connected,
 
-    /// <summary>The link was lost, or an attempt failed; the agent goes on trying for ever.</summary>
+    /// <summary>The link was lost, or an attempt failed; the agent goes on trying for ever. Requests that were open at a loss wait for the link.</summary>
     Reconnecting,
 
     /// <summary>The app is stopping: open requests finish, new ones are not taken.</summary>

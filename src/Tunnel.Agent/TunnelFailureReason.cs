@@ -21,6 +21,12 @@ public enum TunnelFailureReason
     /// <summary>The relay is overloaded or shutting down and said when to come back.</summary>
     Overloaded,
 
-    /// <summary>The link was lost after the tunnel had been connected.</summary>
+    /// <summary>The link was lost after the tunnel had been connected. Open requests go on when it is back in time.</summary>
     LinkLost,
+
+    /// <summary>What answered at the relay's address does not hold the key that <see cref="TunnelAgentOptions.RelayKey"/> names.</summary>
+    RelayKeyMismatch,
+
+    /// <summary>The same key runs on two machines, which take the tunnel from each other.</summary>
+    DuplicateInstance,
 }

@@ -6,7 +6,7 @@ public enum TunnelRequestOutcome
     /// <summary>Request and response went through in full.</summary>
     Completed,
 
-    /// <summary>The visitor left, or the link was lost, before the end.</summary>
+    /// <summary>The visitor left, or the session with the relay was lost, before the end.</summary>
     Aborted,
 
     /// <summary>The app, or the server that is forwarded to, failed before the end.</summary>

@@ -1,6 +1,6 @@
 namespace Tunnel.Relay;
 
-/// <summary>The relay's defaults, each with the reason for its value.</summary>
+/// <summary>The relay's defaults and bounds, each with the reason for its value.</summary>
 internal static class RelayDefaults
 {
     /// <summary>Short, and needs no wildcard certificate.</summary>
@@ -21,9 +21,60 @@ internal static class RelayDefaults
     /// <summary>From the WebSocket's opening to a complete registration. A local agent needs milliseconds, one on a bad mobile link seconds.</summary>
     public static readonly TimeSpan RegistrationTimeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a link may take to close in order.</summary>
+    public static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
+
     /// <summary>How long open requests may go on when the relay stops; well inside the 30 seconds that the generic host gives a shutdown.</summary>
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Long enough for a change of networks or a proxy's restart; short enough for a visitor who waits.</summary>
+    public static readonly TimeSpan ResumeGrace = TimeSpan.FromSeconds(15);
+
+    /// <summary>An agent keeps what it has sent for as long; more helps nobody and holds memory.</summary>
+    public static readonly TimeSpan MaxResumeGrace = TimeSpan.FromMinutes(10);
+
+    /// <summary>Below this a few streams' first credit would use up the budget.</summary>
+    public const long MinMemoryLimit = 1024 * 1024;
+
+    /// <summary>Sessions of one relay process, linked or not. Each holds a few KiB when idle.</summary>
+    public const int Sessions = 16_384;
+
+    /// <summary>Tunnels of one session.</summary>
+    public const int TunnelsPerSession = 32;
+
+    /// <summary>Named services of one tunnel, besides the default one.</summary>
+    public const int ServicesPerTunnel = 32;
+
+    /// <summary>Agents that serve one slug together. A choice looks at all of them.</summary>
+    public const int AgentsPerPool = 64;
+
+    /// <summary>Take-overs of a slug between the same two processes within <see cref="TakeOverWindow"/>; the next one is refused.</summary>
+    public const int TakeOvers = 3;
+
+    /// <summary>An agent that restarts comes back as another process each time, so it never counts as two that fight.</summary>
+    public static readonly TimeSpan TakeOverWindow = TimeSpan.FromMinutes(1);
+
+    /// <summary>Requests of one tunnel that wait for its agent.</summary>
+    public const int ParkedPerTunnel = 64;
+
+    /// <summary>Bytes of encoded heads of one tunnel's waiting requests.</summary>
+    public const int ParkedHeadBytesPerTunnel = 1024 * 1024;
+
+    /// <summary>Requests of all tunnels that wait.</summary>
+    public const int Parked = 4096;
+
+    /// <summary>How often one request is opened, the first time included, when sessions are lost under it.</summary>
+    public const int OpenAttempts = 4;
+
+    /// <summary>What a refused agent is told to wait when the relay is full.</summary>
+    public const int OverloadedRetryAfterSeconds = 30;
+
+    /// <summary>What an agent is told to wait when the relay stops: the next process is up within seconds.</summary>
+    public const int ShuttingDownRetryAfterSeconds = 2;
+
     /// <summary>What the relay tells a client to wait when the tunnel's agent is away: agents come back within seconds or not soon.</summary>
     public const int AgentAwayRetryAfterSeconds = 5;
+
+    /// <summary>What a side may leave in the kernel's send buffer (PROTOCOL.md, Sending).</summary>
+    public const int UnsentInKernel = 128 * 1024;
 }

@@ -41,6 +41,8 @@ public static class TunnelRelayApplicationBuilderExtensions
         // Errors in the settings or the data directory are the caller's to see, at the line that made them.
         _ = relay.GetRequiredService<IOptions<TunnelRelayOptions>>().Value;
         _ = relay.GetRequiredService<ClaimLedger>();
+        _ = relay.GetRequiredService<RelayKey>();
+        _ = relay.GetRequiredService<RelayMetrics>();
         app.Use(next => ActivatorUtilities.CreateInstance<IngressMiddleware>(relay, next).InvokeAsync);
 
         var connect = Connect(app, relay.GetRequiredService<ConnectEndpoint>());

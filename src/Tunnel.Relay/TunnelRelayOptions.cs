@@ -70,6 +70,23 @@ public sealed class TunnelRelayOptions
     /// </value>
     public bool AllowSharedOrigin { get; set; }
 
+    /// <summary>
+    /// How long a session outlives a lost link. An agent that comes back within it goes on where it was: open requests, transfers and
+    /// WebSockets continue, and new requests wait meanwhile.
+    /// </summary>
+    /// <value>Default: 15 seconds; at most 10 minutes. Zero ends sessions with their link, and no request waits for an agent.</value>
+    public TimeSpan ResumeGrace { get; set; } = RelayDefaults.ResumeGrace;
+
+    /// <summary>
+    /// The most memory, in bytes, that all tunnels of this process may promise to senders or keep for sending again. When it is used up,
+    /// new requests are answered 503 and transfers slow down; nothing that is open breaks.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="null"/>, a quarter of what the process may use (its container's limit, or the machine's memory), at least
+    /// 64 MiB. A value has to be at least 1 MiB.
+    /// </value>
+    public long? MemoryLimit { get; set; }
+
     /// <summary>Who may have which slugs.</summary>
     public SlugOptions Slugs { get; } = new();
 }

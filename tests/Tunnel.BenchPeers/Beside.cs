@@ -21,11 +21,11 @@ internal static class Beside
         Thread.Sleep(TimeSpan.FromSeconds(1));
         var clock = Stopwatch.StartNew();
         var bytesBefore = Volatile.Read(ref bytes);
-        List<double> times;
+        SmallRequests.Result requests;
         double bulkRate;
         try
         {
-            times = Requests(small, TimeSpan.FromSeconds(seconds));
+            requests = SmallRequests.Measure(small, TimeSpan.FromSeconds(seconds));
             bulkRate = (Volatile.Read(ref bytes) - bytesBefore) / clock.Elapsed.TotalSeconds / 1e6;
         }
         finally
@@ -39,8 +39,7 @@ internal static class Beside
             throw new IOException($"A bulk download failed: {failure.Message}", failure);
         }
 
-        times.Sort();
-        return new Result(times.Count, At(times, 0.5), At(times, 0.99), bulkRate);
+        return new Result(requests.Requests, requests.P50Milliseconds, requests.P99Milliseconds, bulkRate);
 
         void Download()
         {
@@ -65,23 +64,4 @@ internal static class Beside
             }
         }
     }
-
-    private static List<double> Requests(Uri url, TimeSpan duration)
-    {
-        using var connection = new RawHttp(url);
-        var request = RawHttp.Head("GET", url);
-        var body = new byte[64 * 1024];
-        var times = new List<double>(1 << 20);
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < duration;)
-        {
-            var start = Stopwatch.GetTimestamp();
-            connection.Send(request);
-            connection.ReceiveExactly(body.AsSpan(0, (int)connection.ReceiveHead()));
-            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        }
-
-        return times;
-    }
-
-    private static double At(List<double> sorted, double quantile) => sorted[(int)((sorted.Count - 1) * quantile)];
 }

@@ -10,19 +10,17 @@ namespace Tunnel.BenchPeers;
 /// </summary>
 internal sealed class RawHttp : IDisposable
 {
-    // Above it a server that stalls is reported and not waited for.
-    private const int TimeoutMilliseconds = 30_000;
-
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly byte[] _head = new byte[32 * 1024];
     private int _start;
     private int _end;
 
-    public RawHttp(Uri url)
+    /// <param name="url">The server.</param>
+    /// <param name="patience">How long a server may stall before that is reported, or null for 30 s.</param>
+    public RawHttp(Uri url, TimeSpan? patience = null)
     {
         _socket.NoDelay = true;
-        _socket.ReceiveTimeout = TimeoutMilliseconds;
-        _socket.SendTimeout = TimeoutMilliseconds;
+        _socket.ReceiveTimeout = _socket.SendTimeout = (int)(patience ?? TimeSpan.FromSeconds(30)).TotalMilliseconds;
         _socket.Connect(url.Host, url.Port);
     }
 

@@ -51,4 +51,23 @@ public sealed class ExpectContinueTests
 
         Assert.Equal(StatusCodes.Status413PayloadTooLarge, response.Status);
     }
+
+    [Fact]
+    public async Task AppAnswersAtOnceAndReads_TheContinueIsNotOvertaken()
+    {
+        await using var pair = await TunnelPair.StartAsync(app => app.Run(async context =>
+        {
+            var reading = new StreamReader(context.Request.Body).ReadToEndAsync();
+            await context.Response.StartAsync();
+            await context.Response.WriteAsync("got " + await reading);
+        }));
+        for (var request = 0; request < 20; request++)
+        {
+            using var visitor = await RawConnection.OpenAsync(pair.Hub.Url);
+            await visitor.SendAsync(Request);
+            Assert.Equal("HTTP/1.1 100 Continue\r\n", await visitor.ReadHeadAsync().Soon());
+            await visitor.SendAsync("hello");
+            Assert.Equal("got hello", (await visitor.ReadResponseAsync().Soon()).Text);
+        }
+    }
 }

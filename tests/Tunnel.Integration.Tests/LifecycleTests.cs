@@ -47,7 +47,11 @@ public sealed class LifecycleTests
         var key = await KeyAsync(folder);
         await using var pair = await TunnelPair.StartAsync(
             _ => { },
-            hub => hub.Settings["Tunnel:Relay:AuthorizedKeys:0"] = key,
+            hub =>
+            {
+                hub.Settings["Tunnel:Relay:AuthorizedKeys:0"] = key;
+                hub.Settings["Tunnel:Relay:ResumeGrace"] = "00:00:00.2"; // a hub that has just started lets visitors wait for so long
+            },
             device => device.Agent = agent => agent.CredentialsFile = folder.File("tunnel.json"));
 
         await pair.Device.App.StopAsync(Stop);

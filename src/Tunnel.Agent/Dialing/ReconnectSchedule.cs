@@ -2,7 +2,7 @@ namespace Tunnel.Agent.Dialing;
 
 /// <summary>
 /// How long to wait before the next attempt: exponential with full jitter, the first retry included, so that the agents of a relay that
-/// restarts do not come back in step. Owns no timer.
+/// restarts do not come back in step. Owns no timer. Safe for concurrent use.
 /// </summary>
 internal sealed class ReconnectSchedule(Random random)
 {
@@ -12,31 +12,68 @@ internal sealed class ReconnectSchedule(Random random)
     /// <summary>A relay that is back after a long outage is found again within this.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
-    /// <summary>A link has to live this long before a loss counts as a fresh one, so that flapping does not become a busy loop.</summary>
-    public static readonly TimeSpan Healthy = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// Links have to live this long on average for each loss to count as a fresh one: a session waits for its next link, and what is open
+    /// with it, so a bad network is answered quickly, and a relay that takes links only to drop them is not.
+    /// </summary>
+    public static readonly TimeSpan Healthy = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Links in a row that may live shorter.</summary>
+    public const int ShortLinks = 16;
+
+    /// <summary>A network that comes back does so for all machines behind it at once.</summary>
+    public static readonly TimeSpan WakeJitter = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The doublings after which <see cref="Longest"/> is reached for certain.</summary>
+    private const int MostDoublings = 10;
+
+    private readonly Lock _gate = new(); // guards the fields below, and random
     private int _failures;
+    private double _forgiven = ShortLinks; // losses that count as fresh ones; earned by living
 
-    public TimeSpan Next(TunnelFailureReason reason, TimeSpan? retryAfter)
+    /// <param name="reason">Why the last attempt failed, or the last link ended.</param>
+    /// <param name="retryAfter">The relay's word. It is the least; the jitter comes on top of it.</param>
+    /// <param name="longest">Where waits that grow stop, if before <see cref="Longest"/>.</param>
+    public TimeSpan Next(TunnelFailureReason reason, TimeSpan? retryAfter, TimeSpan? longest = null)
     {
-        var most = First * Math.Pow(2, Math.Min(_failures++, 10));
-        most = most < Longest ? most : Longest;
-        var wait = most * random.NextDouble();
-        if (reason is TunnelFailureReason.KeyRefused or TunnelFailureReason.SlugTaken or TunnelFailureReason.SlugRefused)
+        lock (_gate)
         {
-            // Only a person can change these; asking often helps nobody.
-            wait = (Longest / 2) + (Longest / 2 * random.NextDouble());
-        }
+            var bound = longest < Longest ? longest.Value : Longest;
+            var most = First * Math.Pow(2, _failures);
+            _failures = Math.Min(_failures + 1, MostDoublings);
 
-        // The relay's word is the least; the jitter stays on top of it.
-        return retryAfter is { } least ? least + wait : wait;
-    }
-
-    public void Connected(TimeSpan lifetime)
-    {
-        if (lifetime >= Healthy)
-        {
-            _failures = 0;
+            // Only a person can change some reasons; asking often helps nobody.
+            var wait = IsLasting(reason)
+                ? Longest / 2 * (1 + random.NextDouble())
+                : (most < bound ? most : bound) * random.NextDouble();
+            return (retryAfter ?? TimeSpan.Zero) + wait;
         }
     }
+
+    /// <summary>How long to wait when a wake-up has ended the wait.</summary>
+    public TimeSpan NextAfterWake()
+    {
+        lock (_gate)
+        {
+            return WakeJitter * random.NextDouble();
+        }
+    }
+
+    /// <summary>A link has ended after this long.</summary>
+    public void Lived(TimeSpan lifetime)
+    {
+        lock (_gate)
+        {
+            _forgiven = Math.Min(_forgiven + (lifetime / Healthy), ShortLinks);
+            if (_forgiven >= 1)
+            {
+                _forgiven--;
+                _failures = 0;
+            }
+        }
+    }
+
+    private static bool IsLasting(TunnelFailureReason reason) => reason
+        is TunnelFailureReason.KeyRefused or TunnelFailureReason.SlugTaken or TunnelFailureReason.SlugRefused
+        or TunnelFailureReason.RelayKeyMismatch or TunnelFailureReason.DuplicateInstance;
 }

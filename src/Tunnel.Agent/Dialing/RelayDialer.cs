@@ -1,43 +1,30 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Security.Authentication;
 using Microsoft.Extensions.Options;
 using Tunnel.Wire;
 
 namespace Tunnel.Agent.Dialing;
 
-/// <summary>Opens the WebSocket to the relay, and says in words why it could not.</summary>
+/// <summary>Opens the WebSocket to the relay.</summary>
 internal sealed class RelayDialer(IOptions<TunnelAgentOptions> options)
 {
-    private const string ConnectPath = "/.tunnel/connect";
+    public const string ConnectPath = "/.tunnel/connect";
 
+    /// <exception cref="DialException">It could not be opened, or what answered is no relay.</exception>
     public async Task<WebSocket> DialAsync(CancellationToken cancellationToken)
     {
         var relay = options.Value.Relay!;
         var uri = ConnectUri(relay);
-        if (options.Value.Connect is { } connect)
+        var socket = options.Value.Connect is { } connect
+            ? await ConnectAsync(() => connect(uri, WireDefaults.Subprotocol, cancellationToken), relay).ConfigureAwait(false)
+            : await ConnectAsync(uri, relay, cancellationToken).ConfigureAwait(false);
+        if (socket.SubProtocol == WireDefaults.Subprotocol)
         {
-            return await ExplainAsync(relay, null, () => connect(uri, WireDefaults.Subprotocol, cancellationToken)).ConfigureAwait(false);
+            return socket;
         }
 
-        var socket = new ClientWebSocket();
-        socket.Options.AddSubProtocol(WireDefaults.Subprotocol);
-        socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // the session has its own heartbeat
-        socket.Options.CollectHttpResponseDetails = true;
-        try
-        {
-            return await ExplainAsync(relay, socket, async () =>
-            {
-                await socket.ConnectAsync(uri, cancellationToken).ConfigureAwait(false);
-                return socket;
-            }).ConfigureAwait(false);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        socket.Dispose();
+        throw new DialException(TunnelFailureReason.NotARelay,
+            $"{relay} accepts WebSockets but does not speak {WireDefaults.Subprotocol}. Check the relay's address, and that relay and agent have compatible versions.");
     }
 
     internal static Uri ConnectUri(Uri relay) => new UriBuilder(relay)
@@ -48,70 +35,41 @@ internal sealed class RelayDialer(IOptions<TunnelAgentOptions> options)
         Fragment = string.Empty,
     }.Uri;
 
-    private static async Task<WebSocket> ExplainAsync(Uri relay, ClientWebSocket? client, Func<Task<WebSocket>> connect)
+    private async Task<WebSocket> ConnectAsync(Uri uri, Uri relay, CancellationToken cancellationToken)
     {
-        WebSocket socket;
+        // A handler for each attempt: what it reads from files may have changed. The connection is the WebSocket's once it is open.
+        using var invoker = new HttpMessageInvoker(RelayHandler.Create(options.Value));
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(WireDefaults.Subprotocol);
+        socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // the session has its own heartbeat
+        socket.Options.CollectHttpResponseDetails = true;
         try
         {
-            socket = await connect().ConfigureAwait(false);
+            await socket.ConnectAsync(uri, invoker, cancellationToken).ConfigureAwait(false);
+            return socket;
         }
-        catch (Exception exception) when (exception is WebSocketException or IOException or InvalidOperationException)
+        catch (Exception exception) when (DialFailure.IsExpected(exception))
         {
-            throw Explain(relay, client?.HttpStatusCode, client?.HttpResponseHeaders, exception);
+            var failure = DialFailure.Explain(relay, socket.HttpStatusCode, socket.HttpResponseHeaders, exception);
+            socket.Dispose();
+            throw failure;
         }
-
-        if (socket.SubProtocol != WireDefaults.Subprotocol)
+        catch
         {
             socket.Dispose();
-            throw new DialException(TunnelFailureReason.NotARelay,
-                $"{relay} accepts WebSockets but does not speak {WireDefaults.Subprotocol}. Check the relay's address, and that relay and agent have compatible versions.");
+            throw;
         }
-
-        return socket;
     }
 
-    private static DialException Explain(
-        Uri relay, HttpStatusCode? status, IReadOnlyDictionary<string, IEnumerable<string>>? headers, Exception exception)
+    private static async Task<WebSocket> ConnectAsync(Func<Task<WebSocket>> connect, Uri relay)
     {
-        if (status is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
+        try
         {
-            return new DialException(TunnelFailureReason.Overloaded,
-                $"The relay at {relay} answered {(int)status} and takes no agents right now. The agent tries again by itself.",
-                RetryAfter(headers), exception);
+            return await connect().ConfigureAwait(false);
         }
-
-        if (status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        catch (Exception exception) when (DialFailure.IsExpected(exception))
         {
-            return new DialException(TunnelFailureReason.KeyRefused,
-                $"The relay at {relay} answered {(int)status} before the agent could register. Ask its operator whether a proxy or a policy in front of it refuses agents.",
-                inner: exception);
+            throw DialFailure.Explain(relay, 0, null, exception);
         }
-
-        if (status is { } other && other != 0)
-        {
-            return new DialException(TunnelFailureReason.NotARelay,
-                $"What answers at {relay} is no tunnel relay (it said {(int)other} to {ConnectPath}). Check the address.", inner: exception);
-        }
-
-        var cause = exception;
-        while (cause.InnerException is { } inner)
-        {
-            cause = inner;
-        }
-
-        var why = cause switch
-        {
-            SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "nothing listens there",
-            SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "the host name is not known",
-            AuthenticationException => "its TLS certificate is not trusted or does not fit its name",
-            _ => cause.Message.TrimEnd('.'),
-        };
-        return new DialException(TunnelFailureReason.Unreachable,
-            $"The relay at {relay} cannot be reached: {why}. Check the address, and that the relay is running.", inner: exception);
     }
-
-    private static TimeSpan? RetryAfter(IReadOnlyDictionary<string, IEnumerable<string>>? headers) =>
-        headers is not null && headers.TryGetValue("Retry-After", out var values) && int.TryParse(values.FirstOrDefault(), out var seconds)
-            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 3600))
-            : null;
 }

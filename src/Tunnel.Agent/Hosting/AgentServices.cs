@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Tunnel.Agent.Diagnostics;
 using Tunnel.Agent.Dialing;
 using Tunnel.Agent.Identity;
 using Tunnel.Agent.Serving.InProcess;
+using Tunnel.Wire.Flow;
 
 namespace Tunnel.Agent.Hosting;
 
@@ -41,8 +43,18 @@ internal static class AgentServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<AgentStatus>();
         services.AddSingleton<ITunnelAgent>(provider => provider.GetRequiredService<AgentStatus>());
+        services.AddMetrics();
+        services.AddSingleton(provider => MemoryBudget.ForThisProcess(provider.GetRequiredService<IOptions<TunnelAgentOptions>>().Value.MemoryLimit));
+        services.AddSingleton<AgentMetrics>();
         services.AddSingleton<RelayDialer>();
+        services.AddSingleton<RelayIdentity>();
         services.AddSingleton<Registrar>();
+        services.AddSingleton<LinkOpener>();
+        services.AddSingleton<NetworkWake>();
+        services.AddSingleton(_ => new ReconnectSchedule(Random.Shared));
+        services.AddSingleton<Redial>();
+        services.AddSingleton<AgentSessionContext>();
+        services.AddSingleton<SessionLoop>();
         services.AddSingleton<AgentServing>();
         services.AddSingleton<TunnelServer>();
         services.AddSingleton(provider => AgentCredentials.LoadOrCreate(

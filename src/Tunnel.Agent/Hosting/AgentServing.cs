@@ -8,39 +8,76 @@ using Tunnel.Agent.Serving.InProcess;
 
 namespace Tunnel.Agent.Hosting;
 
-/// <summary>Chooses who answers visitors: a local server that is forwarded to, or this app's own pipeline.</summary>
+/// <summary>Chooses who answers visitors of each tunnel and service: a local server that is forwarded to, or this app's own pipeline.</summary>
 internal sealed class AgentServing(
     IServiceProvider app, IOptions<TunnelAgentOptions> options, TimeProvider time, ILogger<ForwardingServer> logger) : IAsyncDisposable
 {
+    private readonly List<ForwardingServer> _forwarding = [];
+    private TunnelServer? _inProcess;
     private PipelineHost? _pipeline;
-    private ForwardingServer? _forwarding;
 
-    public async Task<IExchangeServer> StartAsync(CancellationToken cancellationToken)
+    public async Task<ServerTable> StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.ForwardTo is { } address)
+        var first = options.Value;
+        var table = new ServerTable();
+        await AddAsync(first.ForwardTo, first.ForwardHost, first.Services).ConfigureAwait(false);
+        foreach (var tunnel in first.Tunnels)
         {
-            // The options were validated when the app started.
-            return _forwarding = ForwardTarget.TryParse(address, out var target, out var error)
-                ? new ForwardingServer(target, new HostRule(options.Value.ForwardHost), time, logger)
-                : throw new InvalidOperationException(error);
+            await AddAsync(tunnel.ForwardTo, tunnel.ForwardHost, tunnel.Services).ConfigureAwait(false);
         }
 
-        var server = app.GetRequiredService<TunnelServer>();
-        if (!ReferenceEquals(app.GetService<IServer>(), server))
-        {
-            _pipeline = new PipelineHost(app, app.GetRequiredService<PipelineCapture>(), server);
-            await _pipeline.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
+        return table;
 
-        return server;
+        async Task AddAsync(Uri? forwardTo, string? forwardHost, IDictionary<string, AgentServiceOptions> services)
+        {
+            var named = table.AddTunnel(await ServerOfAsync(forwardTo, forwardHost, cancellationToken).ConfigureAwait(false));
+            foreach (var (name, service) in services)
+            {
+                named.Add(name, await ServerOfAsync(service.ForwardTo, service.ForwardHost, cancellationToken).ConfigureAwait(false));
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        _forwarding?.Dispose();
+        foreach (var server in _forwarding)
+        {
+            server.Dispose();
+        }
+
         if (_pipeline is { } pipeline)
         {
             await pipeline.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private ValueTask<IExchangeServer> ServerOfAsync(Uri? forwardTo, string? forwardHost, CancellationToken cancellationToken) =>
+        forwardTo is null ? InProcessAsync(cancellationToken) : new ValueTask<IExchangeServer>(Forwarding(forwardTo, forwardHost));
+
+    private ForwardingServer Forwarding(Uri address, string? host)
+    {
+        // The options were validated when the app started.
+        var server = ForwardTarget.TryParse(address, out var target, out var error)
+            ? new ForwardingServer(target, new HostRule(host), time, logger)
+            : throw new InvalidOperationException(error);
+        _forwarding.Add(server);
+        return server;
+    }
+
+    private async ValueTask<IExchangeServer> InProcessAsync(CancellationToken cancellationToken)
+    {
+        if (_inProcess is { } started)
+        {
+            return started;
+        }
+
+        _inProcess = app.GetRequiredService<TunnelServer>();
+        if (!ReferenceEquals(app.GetService<IServer>(), _inProcess))
+        {
+            _pipeline = new PipelineHost(app, app.GetRequiredService<PipelineCapture>(), _inProcess);
+            await _pipeline.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        return _inProcess;
     }
 }

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Tunnel.Agent.Hosting;
 
-/// <summary>What the app sees of its tunnel; written by <see cref="TunnelAgentService"/>.</summary>
+/// <summary>What the app sees of its tunnel; written by <see cref="SessionLoop"/> and the session that it has open.</summary>
 internal sealed partial class AgentStatus(ILogger<AgentStatus> logger) : ITunnelAgent
 {
     private readonly Lock _gate = new(); // guards the fields below; never held while handlers run
     private TaskCompletionSource<Uri> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TunnelAgentState _state;
-    private Uri? _publicUrl;
+    private IReadOnlyList<Uri> _publicUrls = [];
     private TunnelFailure? _lastFailure;
 
     public event Action<ITunnelAgent>? Changed;
@@ -26,13 +26,15 @@ internal sealed partial class AgentStatus(ILogger<AgentStatus> logger) : ITunnel
         }
     }
 
-    public Uri? PublicUrl
+    public Uri? PublicUrl => PublicUrls is [var first, ..] ? first : null;
+
+    public IReadOnlyList<Uri> PublicUrls
     {
         get
         {
             lock (_gate)
             {
-                return _publicUrl;
+                return _publicUrls;
             }
         }
     }
@@ -64,14 +66,20 @@ internal sealed partial class AgentStatus(ILogger<AgentStatus> logger) : ITunnel
         }
     }
 
-    public void Connected(Uri publicUrl)
+    /// <param name="publicUrls">At least one.</param>
+    public void Connected(IReadOnlyList<Uri> publicUrls)
     {
         lock (_gate)
         {
-            _publicUrl = publicUrl;
+            _publicUrls = publicUrls;
             _lastFailure = null;
             _state = TunnelAgentState.Connected;
-            _connected.TrySetResult(publicUrl);
+            if (!_connected.TrySetResult(publicUrls[0]) && _connected.Task.Result != publicUrls[0])
+            {
+                // The next session began while the one before was still there, and has another URL.
+                _connected = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _connected.SetResult(publicUrls[0]);
+            }
         }
 
         RaiseChanged();

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Wire;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving;
 
-/// <summary>Takes exchanges off the session's receiving loop and hands each to the server on a thread of its own.</summary>
+/// <summary>Takes exchanges off the session's receiving loop and hands each to the server that answers for it, on a thread of its own.</summary>
 internal sealed partial class ExchangeDispatcher(
-    IExchangeServer server, Action<TunnelRequest> onCompleted, TimeProvider time, ILogger<ExchangeDispatcher> logger) : IExchangeHandler
+    ServerTable servers, Action<TunnelRequest> onCompleted, TimeProvider time, ILogger<ExchangeDispatcher> logger) : IExchangeHandler
 {
     public void OnOpened(Exchange exchange) => ThreadPool.UnsafeQueueUserWorkItem(
         static state => _ = state.dispatcher.ServeAsync(state.exchange), (dispatcher: this, exchange), preferLocal: false);
@@ -14,14 +15,18 @@ internal sealed partial class ExchangeDispatcher(
     private async Task ServeAsync(Exchange exchange)
     {
         var started = time.GetTimestamp();
-        var served = new ServedExchange(exchange);
+        ServedExchange? served = null;
         try
         {
-            await server.ServeAsync(served).ConfigureAwait(false);
+            served = Take(exchange, out var server);
+            if (served is not null)
+            {
+                await server!.ServeAsync(served).ConfigureAwait(false);
+            }
         }
         catch (Exception exception)
         {
-            served.Outcome = TunnelRequestOutcome.Failed;
+            served?.Outcome = TunnelRequestOutcome.Failed;
             LogServerFault(exception);
             exchange.Abort(ErrorCode.Failed);
         }
@@ -30,6 +35,47 @@ internal sealed partial class ExchangeDispatcher(
             exchange.Dispose();
         }
 
+        if (served is not null)
+        {
+            Report(served, started);
+        }
+    }
+
+    /// <summary>Takes the head and finds who it is for.</summary>
+    /// <returns>Null when the exchange is over: it was given up already, is malformed, or is for nobody here.</returns>
+    private ServedExchange? Take(Exchange exchange, out IExchangeServer? server)
+    {
+        server = null;
+        var head = default(ReceivedHead);
+        var refusal = ErrorCode.Refused;
+        try
+        {
+            if (exchange.TryReadHead(out head))
+            {
+                // What a request head begins with (PROTOCOL.md, Heads); the server reads all of it.
+                var fields = head.Read();
+                _ = fields.Number();
+                var tunnel = (int)Math.Min(fields.Number(), int.MaxValue);
+                server = servers.Find(tunnel, fields.Text());
+            }
+        }
+        catch (Exception exception) when (exception is WireFormatException or ExchangeException)
+        {
+            refusal = ErrorCode.Failed;
+        }
+
+        if (server is not null)
+        {
+            return new ServedExchange(exchange, head);
+        }
+
+        head.Dispose();
+        exchange.Abort(refusal);
+        return null;
+    }
+
+    private void Report(ServedExchange served, long started)
+    {
         var line = served.Line;
         var path = line.Target is null ? string.Empty : line.Target[line.PrefixLength..];
         var query = path.IndexOf('?', StringComparison.Ordinal);

@@ -4,8 +4,10 @@ using Tunnel.Wire.Session;
 namespace Tunnel.Agent.Serving;
 
 /// <summary>An exchange on its way through a server, with what is reported about it afterwards.</summary>
-internal sealed class ServedExchange(Exchange exchange)
+internal sealed class ServedExchange(Exchange exchange, ReceivedHead head)
 {
+    private ReceivedHead _head = head;
+
     /// <summary>Owned by the dispatcher, which disposes it after the server has returned.</summary>
     public Exchange Exchange { get; } = exchange;
 
@@ -18,4 +20,12 @@ internal sealed class ServedExchange(Exchange exchange)
     public long ResponseBytes { get; set; }
 
     public TunnelRequestOutcome Outcome { get; set; } = TunnelRequestOutcome.Completed;
+
+    /// <summary>The request's head, once. Whoever takes it disposes it.</summary>
+    public ReceivedHead TakeHead()
+    {
+        var head = _head;
+        _head = default;
+        return head;
+    }
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Tunnel.Relay.Registry;
+using Tunnel.Relay.Storage;
 using Tunnel.Wire;
 using Tunnel.Wire.Identity;
 using Tunnel.Wire.Registration;
@@ -13,21 +13,16 @@ using Tunnel.Wire.Session;
 
 namespace Tunnel.Relay.Connect;
 
-/// <summary>Where agents dial in: takes the WebSocket, registers the agent, and keeps the session for as long as the link lives.</summary>
+/// <summary>Where agents dial in: takes the WebSocket, lets the desk decide, and runs the link for as long as it lives.</summary>
 internal sealed partial class ConnectEndpoint(
     RegistrationDesk desk,
-    TunnelRegistry registry,
-    PublicUrls urls,
     FailureLimiter failures,
     IServer server,
     IHostEnvironment environment,
-    IHostApplicationLifetime lifetime,
     IOptions<TunnelRelayOptions> options,
     TimeProvider time,
     ILogger<ConnectEndpoint> logger)
 {
-    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
-
     public async Task HandleAsync(HttpContext context)
     {
         var origin = context.Request.Headers.Origin;
@@ -55,28 +50,16 @@ internal sealed partial class ConnectEndpoint(
             return;
         }
 
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The relay is shutting down.");
-            return;
-        }
-
         var audience = TokenAudience.Of(options.Value, context, facts.Connection);
         using var socket = await context.WebSockets.AcceptWebSocketAsync(WireDefaults.Subprotocol);
-        if (await RegisterAsync(socket, audience, facts, address, context.RequestAborted) is { } grant)
+        KernelBuffer.Limit(context);
+        if (await RegisterAsync(socket, audience, facts, address, context.RequestAborted) is { } admission)
         {
-            try
-            {
-                await ServeAsync(socket, grant, address);
-            }
-            finally
-            {
-                desk.Leave(grant);
-            }
+            await RunLinkAsync(socket, admission.Grant!, admission.Answer, address);
         }
     }
 
-    private async Task<RegistrationGrant?> RegisterAsync(
+    private async Task<Admission?> RegisterAsync(
         WebSocket socket, TokenAudience audience, EnrolmentFacts facts, IPAddress? address, CancellationToken aborted)
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
@@ -86,20 +69,23 @@ internal sealed partial class ConnectEndpoint(
             var channel = new RegistrationChannel(socket);
             var nonce = Nonce.Create();
             await channel.SendAsync(new ChallengeMessage(nonce), either.Token);
-            var decision = await channel.ReceiveAsync(either.Token) is RegisterMessage register
-                ? desk.Decide(register, nonce, audience, facts)
-                : new RegistrationDecision(null, new ErrorMessage(RegistrationErrorCodes.InvalidMessage, "A register message was expected."));
-            if (decision.Granted is { } granted)
+            var admission = await DecideAsync(channel, nonce, audience, facts, either.Token);
+            if (admission.Grant is not null)
             {
-                return granted;
+                return admission;
             }
 
-            LogRefused(address, decision.Refused!.Code);
-            failures.Failed(address);
-            await channel.SendAsync(decision.Refused, either.Token);
-            await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, decision.Refused.Code, either.Token);
+            var refusal = (ErrorMessage)admission.Answer;
+            LogRefused(address, refusal.Code);
+            if (!IsExpected(refusal.Code))
+            {
+                failures.Failed(address);
+            }
+
+            await channel.SendAsync(refusal, either.Token);
+            await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, refusal.Code, either.Token);
         }
-        catch (Exception exception) when (exception is WireFormatException or WebSocketException or OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
         {
             LogBroken(address, exception.Message);
             failures.Failed(address);
@@ -109,71 +95,69 @@ internal sealed partial class ConnectEndpoint(
         return null;
     }
 
-    private async Task ServeAsync(WebSocket socket, RegistrationGrant grant, IPAddress? remote)
+    private async Task<Admission> DecideAsync(
+        RegistrationChannel channel, string nonce, TokenAudience audience, EnrolmentFacts facts, CancellationToken cancellationToken)
     {
-        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var session = new TunnelSession(new WebSocketLink(socket, time, opened.Task), handler: null, time);
-        var tunnel = new LiveTunnel(grant.Slug, grant.ServerId, grant.InPathMode, session);
-        if (registry.Add(tunnel) is { } replaced)
-        {
-            // The same owner has come back before its old link was known to be dead.
-            replaced.Session.Abort();
-        }
-
-        var started = time.GetTimestamp();
         try
         {
-            // Who hears of the tunnel from its agent must find it here; what visitors send meanwhile waits on the link.
-            await ConfirmAsync(socket, grant);
-            opened.SetResult();
-            LogOpened(grant.Slug, grant.ServerId);
-            var error = await RunAsync(session);
-            LogClosed(grant.Slug, time.GetElapsedTime(started).TotalSeconds, error?.Message ?? "closed in order");
+            return await channel.ReceiveAsync(cancellationToken) switch
+            {
+                RegisterMessage register => desk.Register(register, nonce, audience, facts),
+                ResumeMessage resume => desk.Resume(resume, nonce, audience, facts),
+                _ => new Admission(new ErrorMessage(RegistrationErrorCodes.InvalidMessage, "A register or resume message was expected.")),
+            };
+        }
+        catch (WireFormatException exception)
+        {
+            return new Admission(new ErrorMessage(RegistrationErrorCodes.InvalidMessage, exception.Message));
+        }
+        catch (RelayStorageException exception)
+        {
+            LogStorage(exception.Message);
+            return new Admission(new ErrorMessage(RegistrationErrorCodes.Overloaded,
+                "The relay cannot keep the claim on its disk; its operator sees why in its log. The agent tries again by itself.",
+                RelayDefaults.OverloadedRetryAfterSeconds));
+        }
+    }
+
+    /// <summary>What an agent that did nothing wrong gets too, when the relay restarts or the agent runs twice.</summary>
+    private static bool IsExpected(string code) => code
+        is RegistrationErrorCodes.SessionUnknown or RegistrationErrorCodes.ShuttingDown
+        or RegistrationErrorCodes.Overloaded or RegistrationErrorCodes.DuplicateInstance;
+
+    /// <summary>The session was told to expect this link, so whatever happens here it hears of the link's end.</summary>
+    private async Task RunLinkAsync(WebSocket socket, LinkGrant grant, RegistrationMessage answer, IPAddress? address)
+    {
+        await using var link = new WebSocketLink(socket, time);
+        var end = new LinkEnd(LinkEndKind.Lost);
+        try
+        {
+            await AnswerAsync(socket, answer);
+            end = await grant.Session.Wire.RunAsync(grant.Ticket, link, grant.PeerReceived);
+        }
+        catch (WireFormatException exception)
+        {
+            end = new LinkEnd(LinkEndKind.SessionOver, exception);
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
         {
-            LogBroken(remote, exception.Message);
+            LogBroken(address, exception.Message);
         }
         finally
         {
-            registry.Remove(tunnel);
-            opened.TrySetCanceled();
+            grant.Session.LinkEnded(grant.Ticket, end);
+        }
+
+        if (end.Kind != LinkEndKind.SessionOver)
+        {
+            LogLinkEnded(grant.Session.Agent.Key.ServerId, end.Kind, end.Error?.Message ?? "the connection was closed");
         }
     }
 
-    private async Task ConfirmAsync(WebSocket socket, RegistrationGrant grant)
+    private async Task AnswerAsync(WebSocket socket, RegistrationMessage answer)
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
-        await new RegistrationChannel(socket).SendAsync(
-            new RegisteredMessage(urls.Of(grant.Origin, grant.Slug, grant.InPathMode), grant.Slug, grant.ServerId), deadline.Token);
-    }
-
-    /// <summary>Runs the session to its end; when the app stops first, lets open requests finish and closes the link in order.</summary>
-    private async Task<Exception?> RunAsync(TunnelSession session)
-    {
-        var run = session.RunAsync();
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (lifetime.ApplicationStopping.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), stop))
-        {
-            if (await Task.WhenAny(run, stop.Task) != run)
-            {
-                try
-                {
-                    await session.DrainAsync().WaitAsync(RelayDefaults.DrainTimeout, time);
-                    await session.CloseAsync().WaitAsync(CloseTimeout, time);
-                    return await run.WaitAsync(CloseTimeout, time);
-                }
-                catch (TimeoutException)
-                {
-                    LogDrainIncomplete(session.OpenExchanges);
-                    return null;
-                }
-            }
-        }
-
-        var error = await run;
-        await session.CloseAsync();
-        return error;
+        await new RegistrationChannel(socket).SendAsync(answer, deadline.Token);
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string sentence)
@@ -182,18 +166,15 @@ internal sealed partial class ConnectEndpoint(
         return context.Response.WriteAsync(sentence);
     }
 
-    [LoggerMessage(101, LogLevel.Information, "Tunnel {Slug} of {ServerId} is open.", EventName = "TunnelOpened")]
-    private partial void LogOpened(string slug, string serverId);
-
-    [LoggerMessage(102, LogLevel.Information, "Tunnel {Slug} is closed after {Seconds:0} s: {Reason}", EventName = "TunnelClosed")]
-    private partial void LogClosed(string slug, double seconds, string reason);
-
     [LoggerMessage(103, LogLevel.Warning, "A registration from {Address} was refused: {Code}", EventName = "RegistrationRefused")]
     private partial void LogRefused(IPAddress? address, string code);
 
     [LoggerMessage(104, LogLevel.Information, "A registration from {Address} was not completed: {Reason}", EventName = "RegistrationBroken")]
     private partial void LogBroken(IPAddress? address, string reason);
 
-    [LoggerMessage(105, LogLevel.Warning, "The relay stops; {Count} open requests did not end in time and were cut.", EventName = "DrainIncomplete")]
-    private partial void LogDrainIncomplete(int count);
+    [LoggerMessage(108, LogLevel.Error, "An agent was turned away: {Reason}", EventName = "StorageFailed")]
+    private partial void LogStorage(string reason);
+
+    [LoggerMessage(107, LogLevel.Information, "A link of {ServerId} has ended ({Kind}): {Reason}", EventName = "LinkEnded")]
+    private partial void LogLinkEnded(string serverId, LinkEndKind kind, string reason);
 }

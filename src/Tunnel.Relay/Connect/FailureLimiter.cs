@@ -20,11 +20,11 @@ internal sealed class FailureLimiter : IDisposable
             QueueLimit = 0,
         }));
 
-    public bool Allows(IPAddress? address)
-    {
-        using var lease = _limiter.AttemptAcquire(address, permitCount: 0);
-        return lease.IsAcquired;
-    }
+    /// <summary>
+    /// Asks for a whole token. A lease for none is given while there is any fraction of one, and as tokens come back by the time that went
+    /// by, there always is.
+    /// </summary>
+    public bool Allows(IPAddress? address) => _limiter.GetStatistics(address) is not { CurrentAvailablePermits: <= 0 };
 
     public void Failed(IPAddress? address) => _limiter.AttemptAcquire(address).Dispose();
 

@@ -1,136 +1,213 @@
 using Microsoft.Extensions.Options;
+using Tunnel.Relay.Hosting;
 using Tunnel.Relay.Registry;
 using Tunnel.Relay.Storage;
+using Tunnel.Wire.Flow;
 using Tunnel.Wire.Identity;
 using Tunnel.Wire.Registration;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Relay.Connect;
 
-/// <summary>Decides on an agent's registration: who it is, whether it may come in, and under which slug.</summary>
+/// <summary>Decides on what agents ask for: a new session, or the next link of one.</summary>
 internal sealed class RegistrationDesk(
-    IOptions<TunnelRelayOptions> options, KeyRing keys, ClaimLedger claims, TunnelRegistry registry, SharedOrigin sharedOrigin, TimeProvider time)
+    IOptions<TunnelRelayOptions> options,
+    IdentityDesk identities,
+    SessionDirectory sessions,
+    ClaimLedger claims,
+    TunnelRegistry registry,
+    SharedOrigin sharedOrigin,
+    PublicUrls urls,
+    RelayKey relayKey,
+    RelayDrain drain,
+    RelayMetrics metrics,
+    MemoryBudget budget,
+    TimeProvider time)
 {
+    private readonly Lock _gate = new(); // one registration at a time: what was checked is so until the session is in its place
     private readonly SlugRules _rules = new(options.Value.Slugs);
 
-    /// <summary>Either <c>Granted</c> or <c>Refused</c> is set.</summary>
-    public RegistrationDecision Decide(RegisterMessage message, string nonce, TokenAudience audience, EnrolmentFacts facts)
+    public Admission Register(RegisterMessage message, string nonce, TokenAudience audience, EnrolmentFacts facts)
     {
-        if (audience.Origin is not { } origin)
+        if (drain.Stopping.IsCancellationRequested)
         {
-            return Refuse(RegistrationErrorCodes.InvalidToken, audience.Refusal!);
+            return ShuttingDown();
         }
 
-        if (!AgentToken.TryParse(message.Token, out var token)
-            || !PublicKey.TryParse(message.PublicKey, out var offered)
-            || offered.Fingerprint != token.KeyId)
+        var identity = identities.Identify(message.Token, message.PublicKey, audience, facts,
+            (key, origin) => RegistrationProof.Verify(key, nonce, origin, message.Token, message.Proof));
+        if (identity is not { Key: { } key })
         {
-            return Refuse(RegistrationErrorCodes.InvalidToken, "The agent's token is malformed, or is not for the key it comes with.");
+            return new Admission(identity.Refused!);
         }
 
-        // A key counts only after its owner has proved to hold it; so nobody fills the ring with the keys of others.
-        var known = keys.Find(token.KeyId);
-        var key = known?.PublicKey ?? offered;
-        if (token.Validate(key, origin, time.GetUtcNow()) is { } error)
+        if (!TunnelWishes.TryRead(message, _rules, key.ServerId, out var wishes, out var refusal))
         {
-            return Refuse(RegistrationErrorCodes.InvalidToken, error.Sentence(origin));
+            return new Admission(refusal);
         }
 
-        if (!RegistrationProof.Verify(key, nonce, origin, message.Token, message.Proof))
+        lock (_gate)
         {
-            return Refuse(RegistrationErrorCodes.InvalidToken, "The agent's signature over the relay's nonce is wrong.");
-        }
-
-        if (known is null)
-        {
-            if (DevelopmentEnrolment.Refuse(facts) is { } condition)
-            {
-                return Refuse(RegistrationErrorCodes.UnknownKey,
-                    $"This relay does not know the agent's key. Ask its operator to add this line to Tunnel:Relay:AuthorizedKeys: {offered.Text} ({condition})");
-            }
-
-            known = keys.TryEnrol(offered);
-            if (known is null)
-            {
-                return Refuse(RegistrationErrorCodes.UnknownKey,
-                    $"{RelayDefaults.DevelopmentKeys} development keys are enrolled, which is the most there can be. Restart the relay to forget them.");
-            }
-        }
-
-        return Claim(message.Slug, known, origin);
-    }
-
-    /// <summary>The tunnel is over, or never began.</summary>
-    public void Leave(RegistrationGrant grant)
-    {
-        if (grant.InPathMode)
-        {
-            sharedOrigin.Leave();
+            var agent = new SessionAgent(key, message.RegistrationId, message.InstanceId, message.Pool);
+            var grant = sessions.FindRegistration(key.PublicKey.Fingerprint, message.RegistrationId)?.TryBegin();
+            return grant is not null || TryOpen(agent, wishes, out grant, out refusal)
+                ? new Admission(grant!, Registered(grant!, message.Nonce, nonce, identity.Origin))
+                : new Admission(refusal!);
         }
     }
 
-    private RegistrationDecision Claim(string? wish, RegisteredKey key, string origin)
+    public Admission Resume(ResumeMessage message, string nonce, TokenAudience audience, EnrolmentFacts facts)
     {
+        var identity = identities.Identify(message.Token, message.PublicKey, audience, facts, (key, origin) =>
+            RegistrationProof.VerifyResume(key, nonce, origin, message.Token, message.Session, message.Epoch, message.Proof));
+        if (identity is not { Key: { } key })
+        {
+            return new Admission(identity.Refused!);
+        }
+
+        if (!Nonce.IsValid(message.Nonce) || message.Received < 0)
+        {
+            return new Admission(new ErrorMessage(RegistrationErrorCodes.InvalidMessage,
+                "The resume's nonce or offset is not what the protocol says. Check that relay and agent have compatible versions."));
+        }
+
+        var session = sessions.Find(message.Session);
+        var isOwn = session is not null && session.Agent.Key.PublicKey.Equals(key.PublicKey) && session.Agent.Key.ServerId == key.ServerId;
+        if (!isOwn || session!.TryResume(message.ResumeToken, message.Received) is not { } grant)
+        {
+            // One answer for all: nobody learns whether a session of somebody else has this id.
+            return drain.Stopping.IsCancellationRequested ? ShuttingDown() : new Admission(new ErrorMessage(
+                RegistrationErrorCodes.SessionUnknown, "The relay does not have this session any more. The agent registers anew by itself."));
+        }
+
+        metrics.Resumed();
+        var signature = relayKey.Sign(message.Nonce, nonce, identity.Origin, session.Id, grant.Ticket.Epoch);
+        return new Admission(grant, new ResumedMessage(
+            grant.Ticket.Epoch, grant.ResumeToken, grant.Ticket.Received, relayKey.PublicKey.Text, signature));
+    }
+
+    private bool TryOpen(SessionAgent agent, TunnelWishes wishes, out LinkGrant? grant, out ErrorMessage? refusal)
+    {
+        grant = null;
+        if (sessions.IsFull)
+        {
+            refusal = Overloaded("The relay has as many agents as it takes.");
+            return false;
+        }
+
         // A second server id gets into path mode only where the operator allows it; with a domain it has its subdomain.
-        var inPathMode = sharedOrigin.TryEnter(key.ServerId);
+        var inPathMode = sharedOrigin.TryEnter(agent.Key.ServerId);
         if (!inPathMode && string.IsNullOrEmpty(options.Value.Domain))
         {
-            return Refuse(RegistrationErrorCodes.SharedOrigin,
+            refusal = new ErrorMessage(RegistrationErrorCodes.SharedOrigin,
                 "Another server id has a tunnel on this relay's own origin, where pages of one could read the other's. Ask the operator to set Tunnel:Relay:Domain (a subdomain for each tunnel), or Tunnel:Relay:AllowSharedOrigin if all tunnels trust each other.");
+            return false;
         }
 
-        var (slug, refusal) = ClaimSlug(wish, key);
-        if (slug is not null)
+        var opened = false;
+        try
         {
-            return new RegistrationDecision(new RegistrationGrant(slug, key.ServerId, origin, inPathMode), null);
-        }
+            if (!TryClaim(agent, wishes, out var slugs, out refusal))
+            {
+                return false;
+            }
 
-        if (inPathMode)
+            var session = new RelaySession(
+                agent, new TunnelSession(handler: null, budget, time), options.Value.ResumeGrace, time, sessions.Leave);
+            var generation = registry.NextGeneration();
+            session.Tunnels = [.. slugs.Select((slug, index) =>
+                new LiveTunnel(slug, index, wishes.Services[index], inPathMode, generation, session))];
+            grant = session.TryBegin()!;
+            sessions.Add(session);
+            if (drain.Stopping.IsCancellationRequested)
+            {
+                drain.Begin(session);
+            }
+
+            return opened = true;
+        }
+        finally
         {
-            sharedOrigin.Leave();
+            if (inPathMode && !opened)
+            {
+                sharedOrigin.Leave();
+            }
         }
-
-        return Refuse(refusal!);
     }
 
-    private (string? Slug, SlugRefusal? Refusal) ClaimSlug(string? wish, RegisteredKey key)
+    /// <summary>All slugs of the registration, or none: the ledger writes when every one of them is the agent's to have.</summary>
+    private bool TryClaim(SessionAgent agent, TunnelWishes wishes, out IReadOnlyList<string> slugs, out ErrorMessage? refusal)
     {
-        if (string.IsNullOrEmpty(wish))
+        var worst = SlugEntry.Free;
+        var outcome = claims.Claim(
+            SlugClaimant.Of(agent.Key), wishes.Slugs, SlugSource(agent.Key), registry.IsLive,
+            wants =>
+            {
+                worst = wants.Select(slug => registry.MayServe(slug, agent)).Max();
+                return worst == SlugEntry.Free;
+            });
+        slugs = outcome.Slugs;
+        refusal = outcome.Result switch
         {
-            return (claims.ClaimRandom(key.ServerId, key.IsDevelopment, SlugSource(key), registry.IsLive), null);
-        }
-
-        if (!_rules.TryAccept(wish, key.ServerId, out var slug, out var refusal))
-        {
-            return (null, refusal);
-        }
-
-        return claims.TryClaim(slug, key.ServerId, key.IsDevelopment, registry.IsLive) switch
-        {
-            ClaimResult.Granted => (slug, null),
-            ClaimResult.Taken => (null, SlugRefusal.Taken(slug)),
-            _ => (null, SlugRefusal.Quarantined(slug)),
+            ClaimResult.Granted => null,
+            ClaimResult.Taken => Refusal(SlugRefusal.Taken(outcome.Refused!)),
+            ClaimResult.Quarantined => Refusal(SlugRefusal.Quarantined(outcome.Refused!)),
+            _ when worst == SlugEntry.Full => Overloaded("As many agents serve this slug as can."),
+            _ => new ErrorMessage(RegistrationErrorCodes.DuplicateInstance,
+                "Two running agents with the same owner take the slug from each other. Stop one of them, or give each its own slug, or let them share it as a pool.",
+                (int)RelayDefaults.TakeOverWindow.TotalSeconds),
         };
+        return refusal is null;
     }
 
-    /// <summary>Random slugs, and for a development key first the one that it always gets, unless somebody has it.</summary>
-    private Func<string> SlugSource(RegisteredKey key)
+    /// <summary>Random slugs, and for a development key first the ones that it always gets, unless somebody has them.</summary>
+    private Func<int, string> SlugSource(RegisteredKey key)
     {
-        var isFirst = key.IsDevelopment;
-        return () =>
-        {
-            var slug = isFirst ? _rules.CreateFor(key.ServerId) : _rules.CreateRandom();
-            isFirst = false;
-            return slug;
-        };
+        var given = new HashSet<int>();
+        return place => key.IsDevelopment && given.Add(place)
+            ? _rules.CreateFor(place == 0 ? key.ServerId : $"{key.ServerId}#{place}")
+            : _rules.CreateRandom();
     }
 
-    private static RegistrationDecision Refuse(SlugRefusal refusal) => Refuse(refusal.Code, refusal.Sentence);
+    private RegisteredMessage Registered(LinkGrant grant, string agentNonce, string nonce, string origin)
+    {
+        var session = grant.Session;
+        var opened = session.Tunnels.Select(tunnel => new OpenedTunnel(urls.Of(origin, tunnel.Slug, tunnel.InPathMode), tunnel.Slug)).ToArray();
+        return new RegisteredMessage(
+            opened[0].Url,
+            opened[0].Slug,
+            session.Agent.Key.ServerId,
+            session.Id,
+            grant.ResumeToken,
+            grant.Ticket.Epoch,
+            (int)options.Value.ResumeGrace.TotalSeconds,
+            session.Tunnels[0].Generation,
+            relayKey.PublicKey.Text,
+            relayKey.Sign(agentNonce, nonce, origin, session.Id, grant.Ticket.Epoch),
+            opened.Length > 1 ? opened[1..] : null);
+    }
 
-    private static RegistrationDecision Refuse(string code, string sentence) => new(null, new ErrorMessage(code, sentence));
+    private static ErrorMessage Refusal(SlugRefusal refusal) => new(refusal.Code, refusal.Sentence);
+
+    private static ErrorMessage Overloaded(string sentence) => new(
+        RegistrationErrorCodes.Overloaded, sentence + " The agent tries again by itself.", RelayDefaults.OverloadedRetryAfterSeconds);
+
+    private static Admission ShuttingDown() => new(new ErrorMessage(
+        RegistrationErrorCodes.ShuttingDown, "The relay is shutting down. The agent tries again by itself.", RelayDefaults.ShuttingDownRetryAfterSeconds));
 }
 
-/// <summary>What an agent gets.</summary>
-internal sealed record RegistrationGrant(string Slug, string ServerId, string Origin, bool InPathMode);
+/// <summary>What an agent is answered and, unless that is an error, the link that follows.</summary>
+internal sealed class Admission
+{
+    public Admission(ErrorMessage refusal) => Answer = refusal;
 
-/// <summary>One of the two is set.</summary>
-internal sealed record RegistrationDecision(RegistrationGrant? Granted, ErrorMessage? Refused);
+    public Admission(LinkGrant grant, RegistrationMessage answer)
+    {
+        Grant = grant;
+        Answer = answer;
+    }
+
+    public LinkGrant? Grant { get; }
+
+    public RegistrationMessage Answer { get; }
+}

@@ -36,6 +36,15 @@ internal sealed record RelayError(int Status, string Code, string Title, int? Re
 
     public static readonly RelayError TooManyExchanges = new(
         StatusCodes.Status503ServiceUnavailable, "too_many_exchanges", "Too many requests to this tunnel are open.", RelayDefaults.AgentAwayRetryAfterSeconds);
+
+    public static readonly RelayError TooManyWait = new(
+        StatusCodes.Status503ServiceUnavailable, "too_many_wait", "Too many requests wait for the app behind this address.", RelayDefaults.AgentAwayRetryAfterSeconds);
+
+    public static readonly RelayError NoMemory = new(
+        StatusCodes.Status503ServiceUnavailable, "no_memory", "The relay has no memory left for this request.", RelayDefaults.AgentAwayRetryAfterSeconds);
+
+    public static readonly RelayError ShuttingDown = new(
+        StatusCodes.Status503ServiceUnavailable, "shutting_down", "The relay is shutting down.", RelayDefaults.AgentAwayRetryAfterSeconds);
 }
 
 /// <summary>From an exchange's error code to what the visitor is told.</summary>
@@ -44,7 +53,7 @@ internal static class RelayErrors
     public static RelayError Of(ErrorCode code) => code switch
     {
         ErrorCode.TargetUnreachable => RelayError.TargetUnreachable,
-        ErrorCode.Refused => RelayError.AgentAway,
+        ErrorCode.Refused or ErrorCode.Going => RelayError.AgentAway,
         ErrorCode.LinkLost => RelayError.LinkLost,
         _ => RelayError.AgentFailed,
     };

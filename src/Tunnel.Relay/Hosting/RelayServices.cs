@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +10,7 @@ using Tunnel.Relay.Connect;
 using Tunnel.Relay.Ingress;
 using Tunnel.Relay.Registry;
 using Tunnel.Relay.Storage;
+using Tunnel.Wire.Flow;
 
 namespace Tunnel.Relay.Hosting;
 
@@ -16,7 +18,7 @@ namespace Tunnel.Relay.Hosting;
 /// The relay's services, composed in one place: on the app's container by <c>AddTunnelRelay</c>, or on a small one of the relay's own
 /// when the app only calls <c>UseTunnelRelay</c>. Safe to call more than once.
 /// </summary>
-internal static class RelayServices
+internal static partial class RelayServices
 {
     public static IServiceCollection Compose(IServiceCollection services)
     {
@@ -33,15 +35,24 @@ internal static class RelayServices
             provider.GetRequiredService<DataFolder>(), Options(provider).AuthorizedKeys, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new ClaimLedger(
             provider.GetRequiredService<DataFolder>(), Options(provider).Slugs.Quarantine, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(OpenKey);
+        services.AddSingleton(provider => MemoryBudget.ForThisProcess(Options(provider).MemoryLimit));
+        services.AddMetrics();
+        services.AddSingleton<RelayMetrics>();
         services.AddSingleton<TunnelRegistry>();
         services.AddSingleton<PublicUrls>();
         services.AddSingleton<SharedOrigin>();
         services.AddSingleton<FailureLimiter>();
+        services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<RelayDrain>();
+        services.AddSingleton<IdentityDesk>();
         services.AddSingleton<RegistrationDesk>();
         services.AddSingleton<ConnectEndpoint>();
         services.AddSingleton<VisitorTargets>();
         services.AddSingleton<RelayLoop>();
+        services.AddSingleton<ParkingLot>();
         services.AddSingleton<VisitorRequestHead>();
+        services.AddSingleton<VisitorOpener>();
         services.AddSingleton<VisitorServer>();
         return services;
     }
@@ -57,6 +68,11 @@ internal static class RelayServices
         services.AddSingleton(app.GetRequiredService<IHostEnvironment>());
         services.AddSingleton(app.GetRequiredService<IServer>());
         services.AddSingleton(app.GetService<TimeProvider>() ?? TimeProvider.System);
+        if (app.GetService<IMeterFactory>() is { } meters)
+        {
+            services.AddSingleton(meters);
+        }
+
         var lifetime = app.GetRequiredService<IHostApplicationLifetime>();
         services.AddSingleton(lifetime);
         var own = Compose(services).BuildServiceProvider();
@@ -67,6 +83,16 @@ internal static class RelayServices
     private static DataFolder OpenFolder(IServiceProvider provider) => DataFolder.Open(Path.GetFullPath(
         Options(provider).DataDirectory, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
 
+    private static RelayKey OpenKey(IServiceProvider provider)
+    {
+        var key = RelayKey.Open(provider.GetRequiredService<DataFolder>());
+        LogKey(provider.GetRequiredService<ILogger<RelayKey>>(), key.PublicKey.Fingerprint);
+        return key;
+    }
+
     private static TunnelRelayOptions Options(IServiceProvider provider) =>
         provider.GetRequiredService<IOptions<TunnelRelayOptions>>().Value;
+
+    [LoggerMessage(106, LogLevel.Information, "This relay's key is {Fingerprint}; agents can be told to accept no other.", EventName = "RelayKey")]
+    private static partial void LogKey(ILogger logger, string fingerprint);
 }

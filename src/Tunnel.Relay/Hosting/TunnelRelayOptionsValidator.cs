@@ -45,6 +45,16 @@ internal sealed class TunnelRelayOptionsValidator : IValidateOptions<TunnelRelay
             errors.AddError($"Tunnel:Relay:AuthorizedKeys holds '{key}', which is no key. Use the text that the agent prints when it is refused (ed25519:… or es256:…), with the server id behind a space if you want to choose it.");
         }
 
+        if (options.ResumeGrace < TimeSpan.Zero || options.ResumeGrace > RelayDefaults.MaxResumeGrace)
+        {
+            errors.AddError($"Tunnel:Relay:ResumeGrace is {options.ResumeGrace}. Use a time between 00:00:00, which ends sessions with their link, and {RelayDefaults.MaxResumeGrace}.");
+        }
+
+        if (options.MemoryLimit < RelayDefaults.MinMemoryLimit)
+        {
+            errors.AddError($"Tunnel:Relay:MemoryLimit is {options.MemoryLimit} bytes. Use at least {RelayDefaults.MinMemoryLimit}, or leave the setting out for a quarter of the process's memory.");
+        }
+
         if (options.Slugs.Quarantine < TimeSpan.Zero)
         {
             errors.AddError("Tunnel:Relay:Slugs:Quarantine is negative. Use 00:00:00 to free released slugs at once.");

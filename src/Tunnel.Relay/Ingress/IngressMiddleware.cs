@@ -17,6 +17,13 @@ internal sealed class IngressMiddleware(
             return next(context);
         }
 
+        var slug = target.Slug(context.Request.Host.Value ?? string.Empty);
+        var isFound = registry.TryFind(slug, out var pool);
+        if (target.ServiceLength > 0 && (!isFound || !pool!.Serves(target.Service)))
+        {
+            return next(context); // the app may have such a path of its own
+        }
+
         if (target.Kind == VisitorTargetKind.Invalid)
         {
             return RelayErrorResponse.WriteAsync(context, RelayError.InvalidTarget);
@@ -30,13 +37,19 @@ internal sealed class IngressMiddleware(
             return Task.CompletedTask;
         }
 
-        var slug = target.Slug(context.Request.Host.Value ?? string.Empty);
-        if (registry.TryFind(slug, out var tunnel) && (tunnel.InPathMode || target.Kind == VisitorTargetKind.Subdomain))
+        if (isFound && pool!.MayServe(inPathMode: target.Kind != VisitorTargetKind.Subdomain))
         {
-            return visitors.ServeAsync(context, target, tunnel);
+            return visitors.ServeAsync(context, target, pool);
         }
 
-        var isClaimed = claims.FindOwner(slug.ToString().ToLowerInvariant()) is not null;
-        return RelayErrorResponse.WriteAsync(context, isClaimed ? RelayError.AgentAway : RelayError.NoSuchTunnel);
+        var name = slug.ToString().ToLowerInvariant();
+        if (claims.FindOwner(name) is null)
+        {
+            return RelayErrorResponse.WriteAsync(context, RelayError.NoSuchTunnel);
+        }
+
+        return pool is null && registry.TryExpect(name, out pool)
+            ? visitors.ServeAsync(context, target, pool)
+            : RelayErrorResponse.WriteAsync(context, RelayError.AgentAway);
     }
 }

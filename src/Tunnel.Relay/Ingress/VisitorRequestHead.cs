@@ -9,8 +9,12 @@ namespace Tunnel.Relay.Ingress;
 /// <summary>Writes a visitor's request head for the agent: the visitor's headers less those of the connection, plus the relay's own.</summary>
 internal sealed class VisitorRequestHead(RelayLoop loop)
 {
-    public void Write(HeadWriter head, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
+    /// <param name="head">Gets the head.</param>
+    /// <param name="visitor">The visitor's request.</param>
+    /// <param name="tunnel">The tunnel's number in its session.</param>
+    public void Write(HeadWriter head, VisitorRequest visitor, int tunnel)
     {
+        var (context, target, upgrade) = (visitor.Context, visitor.Target, visitor.Upgrade);
         var request = context.Request;
         var remote = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped
             ? mapped.MapToIPv4()
@@ -28,7 +32,9 @@ internal sealed class VisitorRequestHead(RelayLoop loop)
             RemoteAddress = address,
             RemotePort = context.Connection.RemotePort,
             IsUpgrade = upgrade.IsUpgrade,
-            HasBody = hasBody,
+            HasBody = visitor.HasBody,
+            Tunnel = tunnel,
+            Service = target.Service,
         }.Write(head);
 
         var connection = request.Headers.Connection.Count == 0 ? null : request.Headers.Connection.ToString();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -11,15 +12,18 @@ namespace Tunnel.Relay.Ingress;
 /// <summary>Gives an agent's response to the visitor.</summary>
 internal static class VisitorResponse
 {
+    private const int LargestPiece = 64 * 1024;
+
     /// <summary>Waits for the final head and puts it on the visitor's response. Returns its status code.</summary>
-    public static async ValueTask<int> ReadHeadAsync(HttpContext context, Exchange exchange, VisitorTarget target, VisitorUpgrade upgrade)
+    public static async ValueTask<int> ReadHeadAsync(VisitorRequest request, Exchange exchange)
     {
         while (true)
         {
             var head = await exchange.ReadHeadAsync();
             try
             {
-                if (TryApply(context, head.Read(), target, upgrade, out var status))
+                request.IsAnswered = true;
+                if (TryApply(request.Context, head.Read(), request.Target, request.Upgrade, out var status))
                 {
                     return status;
                 }
@@ -31,7 +35,7 @@ internal static class VisitorResponse
         }
     }
 
-    /// <summary>Copies the body, flushing whenever nothing more is there, then trailers where the visitor's protocol has them.</summary>
+    /// <summary>Copies the body, flushing every piece, then trailers where the visitor's protocol has them.</summary>
     public static async Task CopyBodyAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.InputEndedWithoutBody)
@@ -46,37 +50,73 @@ internal static class VisitorResponse
         {
             if (!input.TryRead(out var result))
             {
-                await output.FlushAsync();
+                if (!context.Response.HasStarted)
+                {
+                    await output.FlushAsync();
+                }
+
                 result = await input.ReadAsync();
             }
 
-            foreach (var segment in result.Buffer)
-            {
-                output.Write(segment.Span);
-            }
-
-            input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted && context.Response.ContentLength is null)
+            // Credit follows what the visitor's connection took, a piece at a time: given for all that is here it would let a second
+            // window come while the first one waits in the server.
+            var piece = result.Buffer.Length > LargestPiece ? result.Buffer.Slice(0, LargestPiece) : result.Buffer;
+            var isLast = result.IsCompleted && piece.Length == result.Buffer.Length;
+            if (isLast && context.Response.ContentLength is null)
             {
                 // The server sends these bytes together with the end of the chunked body. Where there is a Content-Length nothing
                 // follows, and Kestrel leaves what was not flushed unsent.
+                Gather(piece, output);
+                input.AdvanceTo(piece.End);
                 break;
             }
 
-            var flush = output.FlushAsync();
-            if ((flush.IsCompletedSuccessfully ? flush.Result : await flush).IsCompleted)
+            var isTaken = await WriteAsync(piece, output, context.Response.HasStarted);
+            input.AdvanceTo(piece.End);
+            if (!isTaken)
             {
                 exchange.Abort(ErrorCode.Cancelled);
                 return;
             }
 
-            if (result.IsCompleted)
+            if (isLast)
             {
                 break;
             }
         }
 
         CopyTrailers(context, exchange);
+    }
+
+    /// <returns>False if the visitor has left.</returns>
+    private static async ValueTask<bool> WriteAsync(ReadOnlySequence<byte> piece, PipeWriter output, bool hasStarted)
+    {
+        if (!hasStarted)
+        {
+            // With the head, in one go.
+            Gather(piece, output);
+            return !(await output.FlushAsync()).IsCompleted;
+        }
+
+        // Each segment with a write of its own. Kestrel's minimum rate gives a visitor time for the bytes of a write, and forgets those
+        // of Advance: they would have to be taken within the grace of 5 s, and who reads 2 kB/s would be cut off.
+        foreach (var segment in piece)
+        {
+            if ((await output.WriteAsync(segment)).IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void Gather(ReadOnlySequence<byte> piece, PipeWriter output)
+    {
+        foreach (var segment in piece)
+        {
+            output.Write(segment.Span);
+        }
     }
 
     private static bool TryApply(HttpContext context, HeadReader head, in VisitorTarget target, in VisitorUpgrade upgrade, out int status)

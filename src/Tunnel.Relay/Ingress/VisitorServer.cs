@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -11,10 +10,13 @@ using Tunnel.Wire.Session;
 
 namespace Tunnel.Relay.Ingress;
 
-/// <summary>Serves one visitor's request through a tunnel: head out, body out while the response comes in, response to the visitor.</summary>
-internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILogger<VisitorServer> logger)
+/// <summary>
+/// Serves one visitor's request through a tunnel: head out, body out while the response comes in, response to the visitor. One that no
+/// agent has begun to answer can go to the next.
+/// </summary>
+internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot parking, ILogger<VisitorServer> logger)
 {
-    public async Task ServeAsync(HttpContext context, VisitorTarget target, LiveTunnel tunnel)
+    public async Task ServeAsync(HttpContext context, VisitorTarget target, TunnelPool pool)
     {
         if (!VisitorFraming.IsUnambiguous(context.Request))
         {
@@ -34,25 +36,58 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
             limit.MaxRequestBodySize = null;
         }
 
-        var upgrade = VisitorUpgrade.Of(context);
-        var hasBody = !upgrade.IsUpgrade && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true);
-        Exchange? exchange;
+        var request = new VisitorRequest(context, target);
+        RelayError? failure = null; // of the attempt before
+        for (var attempts = RelayDefaults.OpenAttempts; ; attempts--)
+        {
+            var attempt = await OpenAsync(request, pool);
+            if (attempt.Exchange is not { } exchange)
+            {
+                await FailAsync(context, pool.Slug, failure ?? attempt.Error!);
+                return;
+            }
+
+            failure = await ServeAsync(request, attempt.Tunnel!, exchange, mayRetry: attempts > 1);
+            if (failure is null)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Opens the exchange, at once or when an agent can take it; else the attempt's error says why not.</summary>
+    private async ValueTask<OpenAttempt> OpenAsync(VisitorRequest request, TunnelPool pool)
+    {
         try
         {
-            exchange = Open(tunnel.Session, context, target, upgrade, hasBody);
+            var attempt = opener.TryOpen(request, pool);
+            if (attempt.Outcome is OpenOutcome.NotNow or OpenOutcome.Leaving)
+            {
+                attempt = await parking.ParkAsync(request, pool, opener.Measure(request));
+            }
+
+            return attempt.Outcome switch
+            {
+                OpenOutcome.TooMany => OpenAttempt.Failed(RelayError.TooManyExchanges),
+                OpenOutcome.NoMemory => OpenAttempt.Failed(RelayError.NoMemory),
+                _ => attempt,
+            };
         }
         catch (HeadTooLargeException)
         {
-            await RelayErrorResponse.WriteAsync(context, RelayError.HeadTooLarge);
-            return;
+            return OpenAttempt.Failed(RelayError.HeadTooLarge);
         }
-
-        if (exchange is null)
+        catch (OperationCanceledException)
         {
-            await RelayErrorResponse.WriteAsync(context, tunnel.Session.IsAccepting ? RelayError.TooManyExchanges : RelayError.AgentAway);
-            return;
+            // The visitor has left; nobody reads this.
+            return OpenAttempt.Failed(RelayError.AgentAway);
         }
+    }
 
+    /// <returns>Null when the visitor has been answered, or what to answer unless another agent takes the request.</returns>
+    private async Task<RelayError?> ServeAsync(VisitorRequest request, LiveTunnel tunnel, Exchange exchange, bool mayRetry)
+    {
+        var context = request.Context;
         using (exchange)
         {
             // The visitor's leaving ends the exchange, and with it every wait below.
@@ -60,70 +95,91 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
                 static state => ((Exchange)state!).Abort(ErrorCode.Cancelled), exchange);
             try
             {
-                await CarryAsync(context, exchange, upgrade, hasBody, target);
+                await CarryAsync(request, exchange);
             }
             catch (ExchangeException exception)
             {
-                await FailAsync(context, tunnel, RelayErrors.Of(exception.Code));
+                var error = exception.Code == ErrorCode.Refused && tunnel.Session.Wire.IsAccepting
+                    ? RelayError.TooManyExchanges
+                    : RelayErrors.Of(exception.Code);
+                if (mayRetry && MayGoOn(request, tunnel, exception.Code))
+                {
+                    LogRetried(tunnel.Slug, error.Title);
+                    return error;
+                }
+
+                await FailAsync(context, tunnel.Slug, error);
             }
             catch (Exception exception) when (exception is WireFormatException or InvalidOperationException)
             {
                 // A head that breaks the protocol, or one that the relay's own server refuses to send (a header outside ASCII, a body on 204).
                 LogMalformed(tunnel.Slug, exception.Message);
                 exchange.Abort(ErrorCode.Failed);
-                await FailAsync(context, tunnel, RelayError.AgentFailed);
+                await FailAsync(context, tunnel.Slug, RelayError.AgentFailed);
             }
         }
+
+        return null;
     }
 
-    private Exchange? Open(
-        TunnelSession session, HttpContext context, in VisitorTarget target, in VisitorUpgrade upgrade, bool hasBody)
+    /// <summary>Whether another agent, or the next session, may have the request (PROTOCOL.md, Parking and retry).</summary>
+    private static bool MayGoOn(VisitorRequest request, LiveTunnel tunnel, ErrorCode code)
     {
-        using var head = HeadWriter.Rent();
-        requestHead.Write(head, context, target, upgrade, hasBody);
+        if (request.IsAnswered || request.IsBodyGone || request.Context.RequestAborted.IsCancellationRequested)
+        {
+            return false;
+        }
 
-        // The visitor's 100-continue goes out when its body is first read here, so that waits for the app to read (RFC 9110 section 10.1.1).
-        var expects = hasBody && context.Request.Headers.Expect.Count > 0;
-        return session.TryOpen(
-            head.Written, expects ? FrameFlags.NoCredit : hasBody || upgrade.IsUpgrade ? FrameFlags.None : FrameFlags.End);
+        if (code == ErrorCode.Refused)
+        {
+            request.Refused(tunnel);
+            return true;
+        }
+
+        return code == ErrorCode.LinkLost && request.IsRepeatable && !request.IsBodyTaken;
     }
 
-    private static async Task CarryAsync(
-        HttpContext context, Exchange exchange, VisitorUpgrade upgrade, bool hasBody, VisitorTarget target)
+    private static async Task CarryAsync(VisitorRequest request, Exchange exchange)
     {
-        var upload = hasBody ? VisitorUpload.RunAsync(context.Request.BodyReader, exchange) : Task.CompletedTask;
+        var context = request.Context;
+        var upload = request.HasBody ? new VisitorUpload(request, exchange) : null;
+        var uploading = upload?.RunAsync() ?? Task.CompletedTask;
         try
         {
-            var status = await VisitorResponse.ReadHeadAsync(context, exchange, target, upgrade);
-            if (upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
+            var status = await VisitorResponse.ReadHeadAsync(request, exchange);
+            if (upload is not null)
             {
-                await VisitorDuplex.RunAsync(context, upgrade, exchange);
+                await upload.WhenAskedForAsync();
+            }
+
+            if (request.Upgrade.IsUpgrade && status == StatusCodes.Status101SwitchingProtocols)
+            {
+                await VisitorDuplex.RunAsync(context, request.Upgrade, exchange);
             }
             else
             {
                 await VisitorResponse.CopyBodyAsync(context, exchange);
             }
 
-            if (!upload.IsCompleted)
+            if (!uploading.IsCompleted)
             {
                 // An early response. The app may still read what the visitor sends, until it has ended or reads no more.
                 await context.Response.CompleteAsync();
-                await Task.WhenAny(upload, exchange.WhenStoppedAsync());
+                await Task.WhenAny(uploading, exchange.WhenStoppedAsync());
             }
         }
         finally
         {
-            if (!upload.IsCompleted)
+            if (!uploading.IsCompleted)
             {
-                exchange.Reset(ErrorCode.None);
-                context.Request.BodyReader.CancelPendingRead();
+                upload!.Stop();
             }
 
-            await upload;
+            await uploading;
         }
     }
 
-    private async Task FailAsync(HttpContext context, LiveTunnel tunnel, RelayError error)
+    private async Task FailAsync(HttpContext context, string slug, RelayError error)
     {
         if (context.RequestAborted.IsCancellationRequested)
         {
@@ -133,7 +189,7 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
         if (context.Response.HasStarted)
         {
             // A broken transfer, never a short one that looks complete.
-            LogCut(tunnel.Slug, error.Title);
+            LogCut(slug, error.Title);
             context.Abort();
             return;
         }
@@ -146,4 +202,7 @@ internal sealed partial class VisitorServer(VisitorRequestHead requestHead, ILog
 
     [LoggerMessage(202, LogLevel.Warning, "The agent of tunnel {Slug} sent a response that cannot be passed on: {Reason}", EventName = "MalformedResponse")]
     private partial void LogMalformed(string slug, string reason);
+
+    [LoggerMessage(203, LogLevel.Debug, "A request to tunnel {Slug} goes to another agent or session: {Reason}", EventName = "RequestRetried")]
+    private partial void LogRetried(string slug, string reason);
 }

@@ -6,9 +6,14 @@ namespace Tunnel.Relay.Ingress;
 /// <param name="SlugStart">Where the slug starts in <paramref name="Target"/> (path mode) or in the host (subdomain mode).</param>
 /// <param name="SlugLength">The slug's length.</param>
 /// <param name="PrefixLength">How much of <paramref name="Target"/> is the tunnel's prefix; 0 in subdomain mode.</param>
-internal readonly record struct VisitorTarget(VisitorTargetKind Kind, string Target, int SlugStart, int SlugLength, int PrefixLength)
+/// <param name="ServiceLength">How much of the prefix, at its end, names one of the tunnel's services; 0 for the default one.</param>
+internal readonly record struct VisitorTarget(
+    VisitorTargetKind Kind, string Target, int SlugStart, int SlugLength, int PrefixLength, int ServiceLength = 0)
 {
-    /// <summary>The tunnel's prefix as the visitor wrote it, such as <c>/t/demo</c>; empty in subdomain mode.</summary>
+    /// <summary>The service's name in lower case; empty for the default one.</summary>
+    public string Service => Target.Substring(PrefixLength - ServiceLength, ServiceLength).ToLowerInvariant();
+
+    /// <summary>The tunnel's prefix as the visitor wrote it, such as <c>/t/demo</c> or <c>/agents/demo/admin</c>; empty in subdomain mode.</summary>
     public string Prefix => Target[..PrefixLength];
 
     public ReadOnlySpan<char> Slug(string host) =>

@@ -12,6 +12,7 @@ namespace Tunnel.Relay.Ingress;
 internal sealed class VisitorTargets
 {
     private const string SlugParameter = "{slug}";
+    private const string ServicePrefix = "/agents/"; // then the slug, then the service
     private readonly string? _prefix; // of path mode: "/t/"
     private readonly string? _domainSuffix; // of subdomain mode: ".tunnel.example.com"
 
@@ -37,31 +38,51 @@ internal sealed class VisitorTargets
 
     private VisitorTarget MapPath(IHttpRequestFeature request, PathString pathBase)
     {
+        if (OriginForm(request) is not { } target)
+        {
+            return default;
+        }
+
         // A path base that the app set stands in front of the prefix.
-        var prefix = pathBase.HasValue ? pathBase.ToUriComponent() + _prefix : _prefix!;
-        if (OriginForm(request) is not { } target || !target.StartsWith(prefix, StringComparison.Ordinal))
-        {
-            return default;
-        }
-
-        var start = prefix.Length;
-        var length = target.AsSpan(start).IndexOfAny('/', '?');
-        if (length < 0)
-        {
-            length = target.Length - start;
-        }
-
-        if (!SlugRules.HasForm(target.AsSpan(start, length)))
-        {
-            return default;
-        }
-
-        var end = start + length;
-        var kind = end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
-            : Climbs(target, end) ? VisitorTargetKind.Invalid
-            : VisitorTargetKind.Path;
-        return new VisitorTarget(kind, target, start, length, end);
+        var before = pathBase.HasValue ? pathBase.ToUriComponent() : string.Empty;
+        return StartsWith(target, before, _prefix!) ? MapTunnel(target, before.Length + _prefix!.Length)
+            : StartsWith(target, before, ServicePrefix) ? MapService(target, before.Length + ServicePrefix.Length)
+            : default;
     }
+
+    private static bool StartsWith(string target, string before, string prefix) =>
+        target.StartsWith(before, StringComparison.Ordinal) && target.AsSpan(before.Length).StartsWith(prefix, StringComparison.Ordinal);
+
+    private static VisitorTarget MapTunnel(string target, int start)
+    {
+        var end = EndOfSegment(target, start);
+        return SlugRules.HasForm(target.AsSpan(start, end - start))
+            ? new VisitorTarget(PathKind(target, end), target, start, end - start, end)
+            : default;
+    }
+
+    private static VisitorTarget MapService(string target, int start)
+    {
+        var end = EndOfSegment(target, start);
+        if (end == target.Length || target[end] == '?' || !SlugRules.HasForm(target.AsSpan(start, end - start)))
+        {
+            return default;
+        }
+
+        var service = end + 1;
+        var endOfService = EndOfSegment(target, service);
+        return endOfService > service
+            ? new VisitorTarget(PathKind(target, endOfService), target, start, end - start, endOfService, endOfService - service)
+            : default;
+    }
+
+    private static int EndOfSegment(string target, int start) =>
+        target.AsSpan(start).IndexOfAny('/', '?') is >= 0 and var length ? start + length : target.Length;
+
+    private static VisitorTargetKind PathKind(string target, int end) =>
+        end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
+        : Climbs(target, end) ? VisitorTargetKind.Invalid
+        : VisitorTargetKind.Path;
 
     /// <summary>The length of the slug in front of the domain, or 0 for a host that is no tunnel's.</summary>
     private int SubdomainLength(string? host)

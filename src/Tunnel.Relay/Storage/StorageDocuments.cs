@@ -10,6 +10,14 @@ internal sealed record StoredKey(string PublicKey, string ServerId, DateTimeOffs
 /// <summary>What <c>claims.json</c> holds.</summary>
 internal sealed record ClaimsDocument(IReadOnlyList<SlugClaim> Claims);
 
+/// <summary>What <c>relay-key.json</c> holds. No record: its ToString would print the private key.</summary>
+internal sealed class RelayKeyDocument
+{
+    public required string PublicKey { get; init; }
+
+    public required string PrivateKey { get; init; }
+}
+
 [JsonSourceGenerationOptions(
     AllowDuplicateProperties = false,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -19,4 +27,5 @@ internal sealed record ClaimsDocument(IReadOnlyList<SlugClaim> Claims);
     WriteIndented = true)]
 [JsonSerializable(typeof(KeysDocument))]
 [JsonSerializable(typeof(ClaimsDocument))]
+[JsonSerializable(typeof(RelayKeyDocument))]
 internal sealed partial class StorageJson : JsonSerializerContext;

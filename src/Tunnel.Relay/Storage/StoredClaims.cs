@@ -38,11 +38,16 @@ internal sealed class StoredClaims
     /// <summary>Whether anybody may have the slug now. At the end of the quarantine it is free, not after it.</summary>
     public bool IsFree(SlugClaim claim) => claim.ReleasedAt is { } released && _time.GetUtcNow() - released >= _quarantine;
 
-    /// <summary>Writes first and changes memory afterwards, so that a failure leaves both as they were. Forgets what is free again.</summary>
-    /// <exception cref="RelayStorageException">The claim could not be written.</exception>
-    public void Save(SlugClaim claim)
+    /// <summary>
+    /// Writes all of them at once, or none, and changes memory afterwards, so that a failure leaves both as they were. Forgets what is
+    /// free again.
+    /// </summary>
+    /// <exception cref="RelayStorageException">The claims could not be written.</exception>
+    public void Save(IEnumerable<SlugClaim> claims)
     {
-        var next = _bySlug.RemoveRange([.. _bySlug.Values.Where(IsFree).Select(free => free.Slug)]).SetItem(claim.Slug, claim);
+        var next = _bySlug
+            .RemoveRange([.. _bySlug.Values.Where(IsFree).Select(free => free.Slug)])
+            .SetItems(claims.Select(claim => KeyValuePair.Create(claim.Slug, claim)));
         _file.Write(new ClaimsDocument([.. next.Values.OrderBy(stored => stored.Slug, StringComparer.Ordinal)]));
         _bySlug = next;
     }

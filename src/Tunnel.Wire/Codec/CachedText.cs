@@ -10,8 +10,10 @@ namespace Tunnel.Wire.Codec;
 internal static class CachedText
 {
     private const int MaxLength = 64;
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly Entry?[] Entries = new Entry?[512];
 
+    /// <exception cref="WireFormatException">The bytes are not UTF-8.</exception>
     public static string Get(ReadOnlySpan<byte> utf8)
     {
         if (utf8.IsEmpty)
@@ -21,7 +23,7 @@ internal static class CachedText
 
         if (utf8.Length > MaxLength)
         {
-            return Encoding.UTF8.GetString(utf8);
+            return Decode(utf8);
         }
 
         var hash = new HashCode();
@@ -33,9 +35,22 @@ internal static class CachedText
             return entry.Text;
         }
 
-        entry = new Entry(utf8.ToArray(), Encoding.UTF8.GetString(utf8));
+        entry = new Entry(utf8.ToArray(), Decode(utf8));
         Volatile.Write(ref slot, entry);
         return entry.Text;
+    }
+
+    // Not with replacement characters: a value must come out as it went in, or not at all.
+    private static string Decode(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return Strict.GetString(utf8);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new WireFormatException("A text is not UTF-8.");
+        }
     }
 
     private sealed record Entry(byte[] Bytes, string Text);

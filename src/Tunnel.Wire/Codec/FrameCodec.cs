@@ -14,20 +14,57 @@ internal static class FrameCodec
         return length;
     }
 
-    /// <summary>Takes one frame from the front of a message.</summary>
-    public static FrameHeader Read(ref ReadOnlySpan<byte> message, out ReadOnlySpan<byte> payload)
+    /// <summary>Reads a frame's header.</summary>
+    /// <returns>The header's length, or 0 while bytes of it are missing.</returns>
+    /// <exception cref="WireFormatException">This is no frame of the protocol, whatever follows.</exception>
+    public static int TryRead(ReadOnlySpan<byte> source, out FrameHeader header)
     {
-        var first = message[0];
-        message = message[1..];
-        var exchangeId = Varint.Read(ref message);
-        var length = Varint.Read(ref message);
-        if (exchangeId > uint.MaxValue || length > (ulong)message.Length)
+        header = default;
+        if (source.Length < 3 || !TryReadNumber(source, 1, out var exchangeId, out var length)
+            || !TryReadNumber(source, length, out var payloadLength, out length))
         {
-            throw new WireFormatException("A frame does not fit into its message.");
+            return 0;
         }
 
-        payload = message[..(int)length];
-        message = message[(int)length..];
-        return new FrameHeader((FrameType)(first & 0x0F), (FrameFlags)(first & 0xF0), (uint)exchangeId, (int)length);
+        var type = (FrameType)(source[0] & 0x0F);
+        var flags = (FrameFlags)(source[0] & 0xF0);
+        header = new FrameHeader(type, flags, exchangeId, (int)Math.Min(payloadLength, int.MaxValue));
+        return IsAllowed(header) ? length : throw new WireFormatException(
+            "A frame is of an unknown type, of no stream, too large, or has a flag that its type does not have.");
+    }
+
+    private static bool IsAllowed(in FrameHeader header) => header.ExchangeId != 0 && header.Type switch
+    {
+        FrameType.Head => header.PayloadLength <= WireDefaults.MaxHeadSize
+            && (header.Flags & ~(FrameFlags.End | FrameFlags.Trailers | FrameFlags.NoCredit)) == 0
+            && (header.IsEnd || !header.IsTrailers),
+        FrameType.Data => header.PayloadLength <= WireDefaults.MaxDataPayload && (header.Flags & ~FrameFlags.End) == 0,
+        FrameType.Reset or FrameType.Stop => header.PayloadLength == 1 && header.Flags == FrameFlags.None,
+        _ => false,
+    };
+
+    /// <summary>A varint of at most five bytes that fits into 32 bits.</summary>
+    private static bool TryReadNumber(ReadOnlySpan<byte> source, int start, out uint value, out int end)
+    {
+        ulong number = 0;
+        value = 0;
+        for (end = start; end < source.Length; end++)
+        {
+            var part = source[end];
+            number |= (ulong)(part & 0x7F) << (7 * (end - start));
+            if (number > uint.MaxValue || (end - start == 4 && part >= 0x80))
+            {
+                throw new WireFormatException("A number in a frame's header is too large.");
+            }
+
+            if (part < 0x80)
+            {
+                value = (uint)number;
+                end++;
+                return true;
+            }
+        }
+
+        return false;
     }
 }

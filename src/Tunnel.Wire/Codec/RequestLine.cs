@@ -11,6 +11,8 @@ namespace Tunnel.Wire.Codec;
 /// <param name="RemotePort">The visitor's port, or 0.</param>
 /// <param name="IsUpgrade">The exchange becomes a byte stream both ways if the response is a 101.</param>
 /// <param name="HasBody">A body may follow.</param>
+/// <param name="Tunnel">The tunnel's number in its session, from 0.</param>
+/// <param name="Service">The service's name, empty for the default one.</param>
 internal readonly record struct RequestLine(
     string Method,
     string Target,
@@ -21,7 +23,9 @@ internal readonly record struct RequestLine(
     string RemoteAddress,
     int RemotePort,
     bool IsUpgrade,
-    bool HasBody)
+    bool HasBody,
+    int Tunnel = 0,
+    string Service = "")
 {
     private const ulong UpgradeBit = 1;
     private const ulong BodyBit = 2;
@@ -29,6 +33,8 @@ internal readonly record struct RequestLine(
     public void Write(HeadWriter head)
     {
         head.Number((IsUpgrade ? UpgradeBit : 0) | (HasBody ? BodyBit : 0));
+        head.Number((uint)Tunnel);
+        head.Text(Service);
         head.Text(Method);
         head.Text(Target);
         head.Number((uint)PrefixLength);
@@ -46,6 +52,8 @@ internal readonly record struct RequestLine(
         {
             IsUpgrade = (bits & UpgradeBit) != 0,
             HasBody = (bits & BodyBit) != 0,
+            Tunnel = (int)Math.Min(head.Number(), int.MaxValue),
+            Service = head.Text(),
             Method = head.Text(),
             Target = head.Text(),
             PrefixLength = (int)Math.Min(head.Number(), int.MaxValue),

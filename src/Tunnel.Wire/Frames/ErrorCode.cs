@@ -18,6 +18,15 @@ internal enum ErrorCode : byte
     /// <summary>The agent takes no new exchanges, or has too many; this one was not handed to the app.</summary>
     Refused = 4,
 
-    /// <summary>The link went away. Never on the wire.</summary>
+    /// <summary>The peer broke the protocol; the session is over.</summary>
+    ProtocolError = 5,
+
+    /// <summary>A planned end: the peer stops or restarts.</summary>
+    Going = 6,
+
+    /// <summary>A code of a later version. Never sent.</summary>
+    Unknown = 254,
+
+    /// <summary>The session is lost. Never on the wire.</summary>
     LinkLost = 255,
 }

@@ -12,5 +12,9 @@ internal static class RegistrationErrorCodes
     public const string SlugTaken = "slug_taken";
     public const string SlugQuarantined = "slug_quarantined";
     public const string SharedOrigin = "shared_origin";
+    public const string TooManyTunnels = "too_many_tunnels";
+    public const string DuplicateInstance = "duplicate_instance";
+    public const string SessionUnknown = "session_unknown";
+    public const string Overloaded = "overloaded";
     public const string ShuttingDown = "shutting_down";
 }

@@ -11,11 +11,12 @@ internal sealed partial class Exchange
     private readonly Signal _headSignal = new();
     private readonly Queue<ReceivedHead> _heads = new(1); // informational heads may stand before the final one
     private ReceivedHead _trailers;
-    private ReceiveCredit _receiveCredit;
+    private ReceiveWindow _window;
     private Pipe? _body; // rented with the first byte of body; the receiving loop writes under _gate, Input reads
     private bool _inputEnded; // nothing more is taken in
     private bool _inputComplete; // and what was taken in is the whole message
     private bool _inputStopped;
+    private ErrorCode? _inputError; // the peer broke its message off
     private bool _unflushed;
 
     /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
@@ -58,7 +59,8 @@ internal sealed partial class Exchange
                 return true;
             }
 
-            return _error is { } code ? throw new ExchangeException(code) : false;
+            // A message that has ended has no further head, not even the one that it owes.
+            return (_error ?? _inputError ?? (_inputEnded ? ErrorCode.Failed : null)) is { } code ? throw new ExchangeException(code) : false;
         }
     }
 
@@ -78,7 +80,8 @@ internal sealed partial class Exchange
     {
         lock (_gate)
         {
-            if (_inputStopped || _inputEnded || _error is not null)
+            // Whoever was told to give the exchange up says so too, unless the peer's message has ended (PROTOCOL.md, Streams).
+            if (_inputStopped || _inputComplete || _inputError is not null || _error is ErrorCode.LinkLost)
             {
                 return;
             }
@@ -86,7 +89,7 @@ internal sealed partial class Exchange
             _inputStopped = true;
         }
 
-        _session.Outbound.Write(FrameType.Stop, FrameFlags.None, Id, [(byte)code], flush: true);
+        _session.Outbound.WriteFrame(_output, FrameType.Stop, FrameFlags.None, [(byte)code], flush: true);
     }
 
     /// <summary>Grants the credit that a request with <c>Expect: 100-continue</c> withheld, because the application reads now.</summary>
@@ -116,7 +119,7 @@ internal sealed partial class Exchange
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_inputComplete)
             {
-                throw new ExchangeException(_error ?? ErrorCode.Failed);
+                throw new ExchangeException(_error ?? _inputError ?? ErrorCode.Failed);
             }
         }
     }
@@ -131,14 +134,12 @@ internal sealed partial class Exchange
                 return;
             }
 
-            limit = _receiveCredit.Consumed(consumed);
+            limit = _window.Consumed(consumed, _session.RoundTrip);
         }
 
         if (limit != 0)
         {
-            Span<byte> payload = stackalloc byte[10];
-            var length = Codec.Varint.Write(payload, (ulong)limit);
-            _session.Outbound.Write(FrameType.Credit, FrameFlags.None, Id, payload[..length], flush: true);
+            _session.Outbound.Credit(_output, limit);
         }
     }
 
@@ -155,7 +156,7 @@ internal sealed partial class Exchange
             {
                 _trailers = new ReceivedHead(payload);
             }
-            else if (_heads.Count == WireDefaults.MaxWaitingHeads)
+            else if (_heads.Count > WireDefaults.MaxWaitingHeads) // and the final one
             {
                 throw new WireFormatException("Too many informational heads.");
             }
@@ -178,7 +179,7 @@ internal sealed partial class Exchange
                 return;
             }
 
-            _receiveCredit.Received(payload.Length);
+            _window.Received(payload.Length);
             if (!payload.IsEmpty && !_inputStopped)
             {
                 _body ??= BodyPipes.Rent();
@@ -188,6 +189,23 @@ internal sealed partial class Exchange
             EndInputIf(header.IsEnd);
             _unflushed = true;
         }
+    }
+
+    /// <summary>The peer sends no more, and what it sent is not the whole. The other direction goes on.</summary>
+    internal void ReceiveReset(ErrorCode code)
+    {
+        lock (_gate)
+        {
+            if (_inputEnded || _inputStopped || _error is not null || _disposed)
+            {
+                return;
+            }
+
+            _inputError = code;
+            FailInput(code);
+        }
+
+        _headSignal.Set();
     }
 
     /// <summary>Shows readers what arrived; called once per message of the link, so that a small response wakes its reader once.</summary>
@@ -238,6 +256,7 @@ internal sealed partial class Exchange
         }
 
         _trailers.Dispose();
+        _window.Release();
         if (_body is { } body)
         {
             _body = null;

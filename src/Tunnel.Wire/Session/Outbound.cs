@@ -1,27 +1,59 @@
 using System.Buffers;
-using Tunnel.Wire.Codec;
+using Tunnel.Wire.Flow;
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Resume;
 
 namespace Tunnel.Wire.Session;
 
 /// <summary>
-/// What waits to be sent on a link. Whoever finds the link idle sends at once, on its own thread; whoever comes meanwhile is gathered
-/// into the next message. What can wait here is bounded by the exchanges' credit and one head per exchange and direction.
+/// The sending side of a session, over all its links: the log, the exchanges that wait for room in it, and the control lane. One lock
+/// guards all of it, and is held for moments; sending itself happens outside.
 /// </summary>
-internal sealed class Outbound(ILink link, Action<Exception> onFailure) : IThreadPoolWorkItem
+internal sealed partial class Outbound(MemoryBudget budget, TimeProvider time, IOutboundOwner owner)
 {
     private readonly Lock _gate = new();
 
-    // Guarded by _gate. Buffers are rented here and returned after they were sent, or at the end.
-    private readonly Queue<ArraySegment<byte>> _full = new();
-    private byte[]? _filling;
-    private int _filled;
-    private bool _sending;
+    // Guarded by _gate.
+    private readonly OutboundLog _log = new(budget);
+    private readonly Scheduler _scheduler = new();
+    private readonly ControlOutbox _control = new();
     private bool _closed;
-    private TaskCompletionSource? _idle;
+    private int? _roomAwaited; // the length of the smallest head that was refused for want of room
+    private long _measuredFrom; // the start of the stretch over which acks are measured
+    private TaskCompletionSource? _acknowledged;
 
-    /// <summary>Adds a frame; with <paramref name="flush"/> it, and all before it, is on its way when this returns.</summary>
-    public void Write(FrameType type, FrameFlags flags, uint exchangeId, ReadOnlySpan<byte> payload, bool flush)
+    /// <summary>Whether something waits for the peer's acknowledgement.</summary>
+    public bool IsUnacknowledged
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _log.Held > 0;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Adds the head that opens an exchange, unless the log is full: then the session tells when there is room again.
+    /// </summary>
+    public bool TryOpen(OutboundStream stream, FrameFlags flags, ReadOnlySpan<byte> head)
+    {
+        lock (_gate)
+        {
+            if (_closed || !_log.HasRoomForHead(head.Length))
+            {
+                _roomAwaited = Math.Min(_roomAwaited ?? head.Length, head.Length);
+                return false;
+            }
+
+            _log.Append(new FrameHeader(FrameType.Head, flags, stream.Id, head.Length), head);
+            return true;
+        }
+    }
+
+    /// <summary>Adds a frame that is not data. It never overtakes one of its exchange, and a head may wait for room.</summary>
+    public void WriteFrame(OutboundStream stream, FrameType type, FrameFlags flags, ReadOnlySpan<byte> payload, bool flush)
     {
         lock (_gate)
         {
@@ -30,10 +62,26 @@ internal sealed class Outbound(ILink link, Action<Exception> onFailure) : IThrea
                 return;
             }
 
-            var room = EnsureRoom(FrameHeader.MaxSize + payload.Length);
-            var length = FrameCodec.Write(room, new FrameHeader(type, flags, exchangeId, payload.Length));
-            payload.CopyTo(room[length..]);
-            _filled += length + payload.Length;
+            var header = new FrameHeader(type, flags, stream.Id, payload.Length);
+            if (type == FrameType.Reset)
+            {
+                // What waited would have been before it; the receiver would have discarded it.
+                stream.DropData();
+                budget.Release(stream.DropHeads());
+            }
+
+            if (stream.HasHeads || (type == FrameType.Head && !_log.HasRoomForHead(payload.Length)))
+            {
+                Keep(stream, header, payload);
+            }
+            else
+            {
+                _log.Append(header, payload);
+                if (_log.IsOverflowing)
+                {
+                    owner.OnOverflow();
+                }
+            }
         }
 
         if (flush)
@@ -42,33 +90,144 @@ internal sealed class Outbound(ILink link, Action<Exception> onFailure) : IThrea
         }
     }
 
-    public void Flush()
+    /// <summary>Adds a piece of body as far as there is room; the rest waits where it is, and its writer is woken when it is gone.</summary>
+    /// <returns>Whether all of it is in the log.</returns>
+    public bool WriteData(OutboundStream stream, ReadOnlyMemory<byte> data, bool end, bool flush)
+    {
+        bool waits;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return true;
+            }
+
+            stream.KeepData(data, end);
+            if (stream.HasHeads || !_scheduler.IsEmpty)
+            {
+                _scheduler.Enqueue(stream);
+                Fill();
+            }
+            else
+            {
+                while (stream.HasData && TryMove(stream))
+                {
+                }
+
+                if (stream.HasData)
+                {
+                    _scheduler.Enqueue(stream);
+                }
+            }
+
+            waits = stream.HasData;
+        }
+
+        if (flush || waits)
+        {
+            Flush();
+        }
+
+        return !waits;
+    }
+
+    /// <summary>Whether a piece of body still waits; its memory is not the writer's then.</summary>
+    public bool IsWaiting(OutboundStream stream)
     {
         lock (_gate)
         {
-            if (_sending || _closed || _filled == 0 && _full.Count == 0)
+            return stream.HasData;
+        }
+    }
+
+    /// <summary>Gives a writer its memory back: what waits of its body is not sent.</summary>
+    public void DropData(OutboundStream stream)
+    {
+        lock (_gate)
+        {
+            stream.DropData();
+        }
+    }
+
+    /// <summary>Tells the peer how far it may send on an exchange.</summary>
+    public void Credit(OutboundStream stream, long limit)
+    {
+        lock (_gate)
+        {
+            if (_closed)
             {
                 return;
             }
 
-            _sending = true;
+            _control.Credit(stream, limit);
         }
 
-        _ = SendAsync(once: true);
+        Flush();
     }
 
-    /// <summary>Completes when everything written so far has been handed to the link.</summary>
-    public Task WhenIdleAsync()
+    public void Ack(long received) => Say(received, static (control, offset) => control.Ack(offset));
+
+    public void Ping(ulong nonce) => Say(nonce, static (control, value) => control.Ping(value));
+
+    public void Pong(ulong nonce) => Say(nonce, static (control, value) => control.Pong(value));
+
+    public void GoAway(uint lastId) => Say(lastId, static (control, id) => control.GoAway(id, ErrorCode.Going));
+
+    public void SayClose(ErrorCode code) => Say(code, static (control, value) => control.Close(value));
+
+    /// <summary>The peer has received the sequence up to here.</summary>
+    /// <returns>Whether that is news.</returns>
+    /// <exception cref="WireFormatException">It was never sent.</exception>
+    public bool Acknowledged(long offset)
+    {
+        bool hasRoom;
+        lock (_gate)
+        {
+            var before = _log.Held;
+            if (_closed || !_log.Acknowledge(offset))
+            {
+                return false;
+            }
+
+            Measure(before - _log.Held);
+            Fill();
+            CompleteIfAcknowledged();
+
+            // Data fills the log up to its bound again and again, so it would be no use to wait until there is less in it.
+            hasRoom = _roomAwaited is { } length && _log.HasRoomForHead(length);
+            _roomAwaited = hasRoom ? null : _roomAwaited;
+        }
+
+        if (hasRoom)
+        {
+            owner.OnRoom();
+        }
+
+        Flush();
+        return true;
+    }
+
+    /// <summary>Completes when the peer has received everything that was written.</summary>
+    public Task WhenAcknowledgedAsync()
     {
         lock (_gate)
         {
-            if (_closed || !_sending && _filled == 0 && _full.Count == 0)
+            if (_closed || IsDrained())
             {
                 return Task.CompletedTask;
             }
 
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _idle.Task;
+            _acknowledged ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _acknowledged.Task;
+        }
+    }
+
+    /// <summary>Called now and then: gives back what an idle log had grown by.</summary>
+    public void Trim()
+    {
+        lock (_gate)
+        {
+            _log.TrimIfEmpty();
         }
     }
 
@@ -77,113 +236,116 @@ internal sealed class Outbound(ILink link, Action<Exception> onFailure) : IThrea
         lock (_gate)
         {
             _closed = true;
-            if (_filling is { } filling)
+            _sender = null;
+            _log.Close();
+            while (_scheduler.TryPeek(out var stream))
             {
-                _filling = null;
-                _filled = 0;
-                ArrayPool<byte>.Shared.Return(filling);
+                stream.DropData();
+                budget.Release(stream.DropHeads());
+                _scheduler.Advance();
             }
 
-            while (_full.TryDequeue(out var segment))
-            {
-                ArrayPool<byte>.Shared.Return(segment.Array!);
-            }
-
-            _idle?.TrySetResult();
+            _acknowledged?.TrySetResult();
+            CompleteIdle();
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = SendAsync(once: false);
+    private bool IsDrained() => _log.Held == 0 && _scheduler.IsEmpty;
 
-    private async Task SendAsync(bool once)
+    private void CompleteIfAcknowledged()
     {
-        try
+        if (_acknowledged is not null && IsDrained())
         {
-            while (TryTake(out var message))
-            {
-                try
-                {
-                    await link.SendAsync(message).ConfigureAwait(false);
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(message.Array!);
-                }
-
-                if (once && HandOver())
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            Close();
-            onFailure(exception);
+            _acknowledged.TrySetResult();
+            _acknowledged = null;
         }
     }
 
-    /// <summary>The thread that sent its own frames does not go on to send everybody else's.</summary>
-    private bool HandOver()
+    private void Say<T>(T value, Action<ControlOutbox, T> say)
     {
         lock (_gate)
         {
-            if (_filled == 0 && _full.Count == 0)
+            if (_closed)
+            {
+                return;
+            }
+
+            say(_control, value);
+        }
+
+        Flush();
+    }
+
+    private void Keep(OutboundStream stream, in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        var memory = stream.KeepFrame(header, payload);
+        if (memory > 0 && !budget.TryReserve(memory))
+        {
+            // The budget is what everybody lives from; one exchange less is the smaller harm.
+            budget.Release(stream.DropHeads() - memory);
+            stream.DropData();
+            _log.Append(new FrameHeader(FrameType.Reset, FrameFlags.None, stream.Id, 1), [(byte)ErrorCode.Failed]);
+            stream.SignalRoom();
+            return;
+        }
+
+        _scheduler.Enqueue(stream);
+    }
+
+    /// <summary>Moves what waits into the log, in turns, for as long as there is room.</summary>
+    private void Fill()
+    {
+        while (_scheduler.TryPeek(out var stream) && TryMove(stream))
+        {
+            _scheduler.Advance();
+            if (!stream.IsWaiting)
+            {
+                stream.SignalRoom();
+            }
+        }
+    }
+
+    /// <summary>Moves one of a stream's heads, or a quantum of its body.</summary>
+    private bool TryMove(OutboundStream stream)
+    {
+        if (stream.HasHeads)
+        {
+            var frame = stream.NextFrame;
+            if (!_log.HasRoomForHead(frame.Length))
             {
                 return false;
             }
+
+            _log.AppendEncoded(frame);
+            budget.Release(stream.FrameTaken(frame.Length));
+            return true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        var count = Math.Min(stream.Data.Length, WireDefaults.MaxDataPayload);
+        if (!_log.HasRoomForData(count))
+        {
+            return false;
+        }
+
+        var data = stream.Data.Span[..count];
+        var isLast = stream.DataTaken(count);
+        var flags = isLast && stream.EndsWithData ? FrameFlags.End : FrameFlags.None;
+        _log.Append(new FrameHeader(FrameType.Data, flags, stream.Id, count), data);
         return true;
     }
 
-    private bool TryTake(out ArraySegment<byte> message)
+    /// <summary>Adapts the message size to the rate that acknowledgements show.</summary>
+    private void Measure(long count)
     {
-        lock (_gate)
+        var elapsed = time.GetElapsedTime(_measuredFrom);
+        if (count >= WireDefaults.FastMessageSize / 2)
         {
-            if (_full.TryDequeue(out message))
-            {
-                return true;
-            }
-
-            if (_filled > 0)
-            {
-                message = new ArraySegment<byte>(_filling!, 0, _filled);
-                _filling = null;
-                _filled = 0;
-                return true;
-            }
-
-            _sending = false;
-            _idle?.TrySetResult();
-            _idle = null;
-            return false;
-        }
-    }
-
-    private Span<byte> EnsureRoom(int count)
-    {
-        // The size at which a message counts as full leaves room for one more frame of any size.
-        if (_filling is not null && (_filled >= WireDefaults.MessageFillSize || _filled + count > WireDefaults.MaxMessageSize))
-        {
-            _full.Enqueue(new ArraySegment<byte>(_filling, 0, _filled));
-            _filling = null;
-            _filled = 0;
+            _log.MessageSize = count >= WireDefaults.FastRate * elapsed.TotalSeconds
+                ? WireDefaults.FastMessageSize
+                : WireDefaults.SlowMessageSize;
         }
 
-        if (_filling is null)
-        {
-            _filling = ArrayPool<byte>.Shared.Rent(Math.Max(count, WireDefaults.MessageFillSize + WireDefaults.MaxDataPayload));
-        }
-        else if (_filling.Length - _filled < count)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(_filled + count);
-            _filling.AsSpan(0, _filled).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_filling);
-            _filling = larger;
-        }
-
-        return _filling.AsSpan(_filled);
+        _measuredFrom = time.GetTimestamp();
     }
 }
+

@@ -1,311 +1,186 @@
-using Tunnel.Wire.Codec;
+using Tunnel.Wire.Flow;
 using Tunnel.Wire.Frames;
 
 namespace Tunnel.Wire.Session;
 
 /// <summary>
-/// The exchanges between a relay and an agent over one link. It routes frames and keeps the table; windows, liveness and sending are
-/// types of their own. The relay opens exchanges, the agent takes them through an <see cref="IExchangeHandler"/>.
+/// The exchanges between a relay and an agent, over one link after the other. It routes what arrives and decides what a link's end means;
+/// sequence, log, windows, liveness and the table of exchanges are types of their own. The relay opens exchanges, the agent takes them
+/// through an <see cref="IExchangeHandler"/>.
 /// </summary>
-internal sealed class TunnelSession : IAsyncDisposable
+internal sealed partial class TunnelSession : IAsyncDisposable, IExchangeOpener, IOutboundOwner
 {
     private static readonly TimeSpan TimerPeriod = TimeSpan.FromSeconds(5);
 
-    private readonly Lock _gate = new(); // guards the table and the fields below it
-    private readonly Dictionary<uint, Exchange> _exchanges = [];
-    private uint _highestId;
-    private bool _ended;
-    private bool _leaving;
-    private TaskCompletionSource? _drained;
-
-    private readonly ILink _link;
+    private readonly ExchangeTable _exchanges = new();
     private readonly IExchangeHandler? _handler;
-    private readonly KeepAlive _keepAlive;
     private readonly ITimer _timer;
-    private readonly List<Exchange> _touched = []; // this and _opened belong to the receiving loop
-    private readonly List<Exchange> _opened = [];
-    private Exception? _failure;
+    private readonly TaskCompletionSource _peerLeaving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public TunnelSession(ILink link, IExchangeHandler? handler, TimeProvider time)
+    public TunnelSession(IExchangeHandler? handler, MemoryBudget budget, TimeProvider time)
     {
-        _link = link;
         _handler = handler;
-        Outbound = new Outbound(link, Fail);
-        _keepAlive = new KeepAlive(time);
-        _timer = time.CreateTimer(static state => ((TunnelSession)state!).CheckPeer(), this, TimerPeriod, TimerPeriod);
+        Time = time;
+        Pool = new CreditPool(budget);
+        Outbound = new Outbound(budget, time, this);
+        _timer = time.CreateTimer(static state => ((TunnelSession)state!).Check(), this, TimerPeriod, TimerPeriod);
+        _acks = new Acknowledger(_receiving, Outbound, time);
+        _router = new FrameRouter(_exchanges, handler, this, Outbound);
     }
+
+    /// <summary>Raised, on a thread-pool thread, when the session was linked, lost its link, has room again, begins to leave, or is over.</summary>
+    public event Action<TunnelSession>? Changed;
 
     internal Outbound Outbound { get; }
 
+    internal CreditPool Pool { get; }
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Whether the session has ended for good.</summary>
+    public bool IsOver => _exchanges.IsOver;
+
+    /// <summary>Whether the session takes new exchanges, now or when it has a link again.</summary>
+    public bool IsAccepting => !_exchanges.IsOver && !_exchanges.IsLeaving;
+
     /// <summary>Exchanges that are open now.</summary>
-    public int OpenExchanges
+    public int OpenExchanges => _exchanges.Count;
+
+    /// <summary>Completes when the peer has said that it is going away, or the session is over.</summary>
+    public Task PeerLeaving => _peerLeaving.Task;
+
+    /// <summary>Opens an exchange by sending its head.</summary>
+    public OpenOutcome TryOpen(ReadOnlySpan<byte> head, FrameFlags flags, out Exchange? exchange)
     {
-        get
+        var outcome = _exchanges.TryOpen(this, flags, head, out exchange);
+        if (outcome == OpenOutcome.Opened)
         {
-            lock (_gate)
-            {
-                return _exchanges.Count;
-            }
-        }
-    }
-
-    /// <summary>Whether the session takes new exchanges.</summary>
-    public bool IsAccepting
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return !_ended && !_leaving;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Opens an exchange by sending its head, or returns <see langword="null"/> when the session has ended, drains, or has too many.
-    /// </summary>
-    public Exchange? TryOpen(ReadOnlySpan<byte> head, FrameFlags flags = FrameFlags.None)
-    {
-        Exchange exchange;
-        lock (_gate)
-        {
-            if (_ended || _leaving || _exchanges.Count >= WireDefaults.MaxOpenExchanges || _highestId == uint.MaxValue)
-            {
-                return null;
-            }
-
-            exchange = new Exchange(this, _highestId + 1, flags);
-            _exchanges.Add(exchange.Id, exchange);
-            _highestId = exchange.Id;
-
-            // In here, because heads have to leave in the order of their numbers: the peer takes a lower one for one that is over.
-            Outbound.Write(FrameType.Head, flags, exchange.Id, head, flush: false);
+            Outbound.Flush();
         }
 
-        Outbound.Flush();
-        return exchange;
-    }
-
-    /// <summary>Receives until the link ends. Returns why it ended: <see langword="null"/> for a close by the peer or by us.</summary>
-    public async Task<Exception?> RunAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var message = await _link.ReceiveAsync().ConfigureAwait(false);
-                if (message.IsEmpty)
-                {
-                    break;
-                }
-
-                _keepAlive.Received();
-                Receive(message.Span);
-            }
-        }
-        catch (Exception exception)
-        {
-            _failure ??= exception;
-        }
-
-        await EndAsync().ConfigureAwait(false);
-        return _failure;
+        return outcome;
     }
 
     /// <summary>Takes no new exchanges, tells the peer, and completes when the open ones have ended.</summary>
     public Task DrainAsync()
     {
-        lock (_gate)
-        {
-            _leaving = true;
-            if (!_ended)
-            {
-                Outbound.Write(FrameType.GoAway, FrameFlags.None, 0, default, flush: true);
-            }
-
-            if (_exchanges.Count == 0)
-            {
-                return Task.CompletedTask;
-            }
-
-            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _drained.Task;
-        }
+        Outbound.GoAway(_exchanges.Leave());
+        RaiseChanged();
+        return _exchanges.WhenDrainedAsync();
     }
 
-    /// <summary>Sends what is left and closes the link in order.</summary>
+    /// <summary>
+    /// Gives up what is still open, waits until the peer has everything that was written, tells it that the session is over, and closes the
+    /// link in order. Never ends by itself while there is no link: the caller bounds it.
+    /// </summary>
     public async Task CloseAsync()
     {
-        await Outbound.WhenIdleAsync().ConfigureAwait(false);
-        await _link.CloseAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>Ends the link at once.</summary>
-    public void Abort() => _link.Abort();
-
-    public async ValueTask DisposeAsync()
-    {
-        _link.Abort();
-        await EndAsync().ConfigureAwait(false);
-        await _link.DisposeAsync().ConfigureAwait(false);
-    }
-
-    internal void Forget(Exchange exchange)
-    {
-        lock (_gate)
+        Outbound.GoAway(_exchanges.Leave());
+        foreach (var exchange in _exchanges.Snapshot())
         {
-            _exchanges.Remove(exchange.Id);
-            if (_exchanges.Count == 0)
-            {
-                _drained?.TrySetResult();
-            }
-        }
-    }
-
-    private void Receive(ReadOnlySpan<byte> message)
-    {
-        try
-        {
-            while (!message.IsEmpty)
-            {
-                var header = FrameCodec.Read(ref message, out var payload);
-                Route(header, payload);
-            }
-        }
-        finally
-        {
-            // Also before a malformed frame: who opened an exchange waits for it to be answered or disposed.
-            foreach (var exchange in _touched)
-            {
-                exchange.FlushInput();
-            }
-
-            _touched.Clear();
-            foreach (var exchange in _opened)
-            {
-                _handler!.OnOpened(exchange);
-            }
-
-            _opened.Clear();
-        }
-    }
-
-    private void Route(in FrameHeader header, ReadOnlySpan<byte> payload)
-    {
-        switch (header.Type)
-        {
-            case FrameType.Ping:
-                Outbound.Write(FrameType.Pong, FrameFlags.None, 0, default, flush: true);
-                return;
-            case FrameType.Pong:
-                return;
-            case FrameType.GoAway:
-                lock (_gate)
-                {
-                    _leaving = true;
-                }
-
-                return;
+            exchange.Abort(ErrorCode.Going);
         }
 
-        if (Find(header) is not { } exchange)
+        await Outbound.WhenAcknowledgedAsync().ConfigureAwait(false);
+        ILink? link;
+        Task run;
+        lock (_receiving)
+        {
+            link = _link;
+            run = _run;
+            _isClosing = true;
+        }
+
+        if (link is not null)
+        {
+            await SayCloseAsync(link, ErrorCode.Going).ConfigureAwait(false);
+
+            // The peer closes its side in answer; aborting before that could cost it what is still on the way.
+            await WaitBrieflyAsync(run).ConfigureAwait(false);
+        }
+
+        End(ErrorCode.LinkLost);
+    }
+
+    /// <summary>The session is over at once: everything open fails with the code, and a link that is still there is aborted.</summary>
+    public void End(ErrorCode code)
+    {
+        if (_exchanges.End() is not { } open)
         {
             return;
         }
 
-        switch (header.Type)
+        ILink? link;
+        lock (_receiving)
         {
-            case FrameType.Head:
-                exchange.ReceiveHead(header, payload);
-                _touched.Add(exchange);
-                break;
-            case FrameType.Data:
-                exchange.ReceiveData(header, payload);
-                _touched.Add(exchange);
-                break;
-            case FrameType.Credit:
-                exchange.ReceiveCredit((long)Math.Min(Varint.Read(ref payload), long.MaxValue));
-                break;
-            case FrameType.Reset:
-                exchange.Fail(ReadCode(payload));
-                break;
-            case FrameType.Stop:
-                exchange.ReceiveStop(ReadCode(payload));
-                break;
-            default:
-                throw new WireFormatException("A frame has an unknown type.");
-        }
-    }
-
-    /// <summary>The exchange of a frame; a request head opens one. Frames of exchanges that are over are ignored.</summary>
-    private Exchange? Find(in FrameHeader header)
-    {
-        lock (_gate)
-        {
-            if (_exchanges.TryGetValue(header.ExchangeId, out var exchange) || header.ExchangeId <= _highestId)
-            {
-                return exchange;
-            }
-
-            if (_handler is null || header.Type != FrameType.Head || header.IsTrailers)
-            {
-                throw new WireFormatException("A frame belongs to an exchange that was never opened.");
-            }
-
-            _highestId = header.ExchangeId;
-            if (!_leaving && _exchanges.Count < WireDefaults.MaxOpenExchanges)
-            {
-                var opened = Exchange.OpenedByPeer(this, header);
-                _exchanges.Add(opened.Id, opened);
-                _opened.Add(opened);
-                return opened;
-            }
+            link = _link;
+            Unlink();
+            _inbound.Release();
         }
 
-        Outbound.Write(FrameType.Reset, FrameFlags.None, header.ExchangeId, [(byte)ErrorCode.Refused], flush: true);
-        return null;
-    }
-
-    private static ErrorCode ReadCode(ReadOnlySpan<byte> payload) => payload.IsEmpty ? ErrorCode.Failed : (ErrorCode)payload[0];
-
-    private void CheckPeer()
-    {
-        switch (_keepAlive.Check())
-        {
-            case KeepAliveAction.Ping:
-                Outbound.Write(FrameType.Ping, FrameFlags.None, 0, default, flush: true);
-                break;
-            case KeepAliveAction.GiveUp:
-                Fail(new TimeoutException("The peer has been silent for too long."));
-                break;
-        }
-    }
-
-    private void Fail(Exception exception)
-    {
-        Interlocked.CompareExchange(ref _failure, exception, null);
-        _link.Abort();
-    }
-
-    private async Task EndAsync()
-    {
-        Exchange[] open;
-        lock (_gate)
-        {
-            if (_ended)
-            {
-                return;
-            }
-
-            _ended = true;
-            open = [.. _exchanges.Values];
-        }
-
-        await _timer.DisposeAsync().ConfigureAwait(false);
+        link?.Abort();
+        _timer.Dispose();
+        _acks.Dispose();
         Outbound.Close();
         foreach (var exchange in open)
         {
-            exchange.Fail(ErrorCode.LinkLost);
+            exchange.Fail(code);
+        }
+
+        _peerLeaving.TrySetResult();
+        RaiseChanged();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        End(ErrorCode.LinkLost);
+        return ValueTask.CompletedTask;
+    }
+
+    internal void Forget(Exchange exchange) => _exchanges.Remove(exchange);
+
+    OpenOutcome IExchangeOpener.TryOpen(uint id, FrameFlags flags, ReadOnlySpan<byte> head, out Exchange? exchange)
+    {
+        exchange = null;
+        if (!_isLinked)
+        {
+            return OpenOutcome.NotNow;
+        }
+
+        if (!Pool.TryReserveFloor())
+        {
+            return OpenOutcome.NoMemory;
+        }
+
+        var opened = new Exchange(this, id, flags);
+        if (!opened.TrySendFirst(flags, head))
+        {
+            Pool.ReleaseFloor();
+            return OpenOutcome.NotNow;
+        }
+
+        exchange = opened;
+        return OpenOutcome.Opened;
+    }
+
+    Exchange? IExchangeOpener.Accept(in FrameHeader head) =>
+        Pool.TryReserveFloor() ? Exchange.OpenedByPeer(this, head) : null;
+
+    void IOutboundOwner.OnSendFailed(Exception exception)
+    {
+        // The receiving loop sees the link's end as soon as it is aborted.
+    }
+
+    void IOutboundOwner.OnRoom() => RaiseChanged();
+
+    void IOutboundOwner.OnOverflow() => ThreadPool.UnsafeQueueUserWorkItem(
+        static session => session.End(ErrorCode.ProtocolError), this, preferLocal: false);
+
+    private void RaiseChanged()
+    {
+        if (Changed is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Changed?.Invoke(session), this, preferLocal: false);
         }
     }
 }

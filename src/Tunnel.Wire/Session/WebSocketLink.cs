@@ -5,9 +5,9 @@ namespace Tunnel.Wire.Session;
 
 /// <summary>
 /// A link over a WebSocket: one binary message per send. No token ever reaches a pending send or receive, because cancelling either
-/// aborts the socket. Nothing is sent before <paramref name="opened"/>.
+/// aborts the socket.
 /// </summary>
-internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? opened = null) : ILink
+internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private byte[]? _buffer; // owned by the receiving loop, held only while a message is being read
@@ -21,6 +21,11 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? o
         if (arrived.MessageType == WebSocketMessageType.Close)
         {
             return default;
+        }
+
+        if (arrived.EndOfMessage)
+        {
+            throw Unfit(); // with nothing in it; it is consumed, and what comes next may be long in coming
         }
 
         _buffer = ArrayPool<byte>.Shared.Rent(WireDefaults.MaxMessageSize);
@@ -40,7 +45,7 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? o
             {
                 if (result.MessageType != WebSocketMessageType.Binary || length == 0)
                 {
-                    throw new WireFormatException("A message on the link is empty, or text.");
+                    throw Unfit();
                 }
 
                 return _buffer.AsMemory(0, length);
@@ -48,14 +53,13 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? o
 
             if (length == WireDefaults.MaxMessageSize)
             {
-                throw new WireFormatException("A message on the link is larger than the protocol allows.");
+                throw new LinkException("A message on the link is larger than the protocol allows.");
             }
         }
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message) => opened is null or { IsCompletedSuccessfully: true }
-        ? socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None)
-        : SendWhenOpenedAsync(message, opened);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message) =>
+        socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
 
     public async Task CloseAsync()
     {
@@ -82,11 +86,7 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time, Task? o
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask SendWhenOpenedAsync(ReadOnlyMemory<byte> message, Task opening)
-    {
-        await opening.ConfigureAwait(false);
-        await socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None).ConfigureAwait(false);
-    }
+    private static LinkException Unfit() => new("A message on the link is empty, or text.");
 
     private void ReturnBuffer()
     {

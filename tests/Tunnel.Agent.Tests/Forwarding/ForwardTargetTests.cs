@@ -41,5 +41,5 @@ public sealed class ForwardTargetTests
     [InlineData("", false)]
     [InlineData("a b", false)]
     [InlineData("a\r\nX: y", false)]
-    public void HostIsCheckedBeforeItIsUsed(string? value, bool isUsable) => Assert.Equal(isUsable, HostRule.Check(value) is null);
+    public void HostIsCheckedBeforeItIsUsed(string? value, bool isUsable) => Assert.Equal(isUsable, HostRule.Check(value, "Tunnel:Agent:ForwardHost") is null);
 }

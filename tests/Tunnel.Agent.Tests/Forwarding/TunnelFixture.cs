@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Agent.Serving;
 using Tunnel.Agent.Serving.Forwarding;
 using Tunnel.Wire.Codec;
+using Tunnel.Wire.Flow;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
 
@@ -15,6 +16,7 @@ internal sealed class TunnelFixture : IAsyncDisposable
 {
     private readonly Channel<TunnelRequest> _completed = Channel.CreateUnbounded<TunnelRequest>();
     private readonly ForwardingServer _server;
+    private readonly MemoryBudget _budget = new(1024L * 1024 * 1024);
     private readonly TunnelSession _relay;
     private readonly TunnelSession _agent;
 
@@ -22,13 +24,15 @@ internal sealed class TunnelFixture : IAsyncDisposable
     {
         Assert.True(ForwardTarget.TryParse(new Uri(target), out var parsed, out var error), error);
         _server = new ForwardingServer(parsed!, new HostRule(host), TimeProvider.System, NullLogger<ForwardingServer>.Instance);
+        var servers = new ServerTable();
+        servers.AddTunnel(_server);
         var dispatcher = new ExchangeDispatcher(
-            _server, request => _completed.Writer.TryWrite(request), TimeProvider.System, NullLogger<ExchangeDispatcher>.Instance);
+            servers, request => _completed.Writer.TryWrite(request), TimeProvider.System, NullLogger<ExchangeDispatcher>.Instance);
         var (relay, agent) = MemoryLink.CreatePair();
-        _relay = new TunnelSession(relay, null, TimeProvider.System);
-        _agent = new TunnelSession(agent, dispatcher, TimeProvider.System);
-        _ = _relay.RunAsync();
-        _ = _agent.RunAsync();
+        _relay = new TunnelSession(null, _budget, TimeProvider.System);
+        _agent = new TunnelSession(dispatcher, _budget, TimeProvider.System);
+        _ = _relay.RunAsync(_relay.Fence(), relay, peerReceived: 0);
+        _ = _agent.RunAsync(_agent.Fence(), agent, peerReceived: 0);
     }
 
     /// <summary>Opens an exchange and sends its head.</summary>
@@ -44,8 +48,9 @@ internal sealed class TunnelFixture : IAsyncDisposable
         }
 
         head.EndHeaders();
-        return _relay.TryOpen(
-            head.Written, (hasBody || upgrade ? FrameFlags.None : FrameFlags.End) | (expect ? FrameFlags.NoCredit : FrameFlags.None))!;
+        var flags = (hasBody || upgrade ? FrameFlags.None : FrameFlags.End) | (expect ? FrameFlags.NoCredit : FrameFlags.None);
+        Assert.Equal(OpenOutcome.Opened, _relay.TryOpen(head.Written, flags, out var exchange));
+        return exchange!;
     }
 
     /// <summary>Sends a request without a body and reads the whole response.</summary>

@@ -44,6 +44,9 @@ internal sealed class TunnelPair : IAsyncDisposable
             device?.Invoke(setup);
         });
 
+    /// <summary>A hub and a device that has connected to it by a way of its own.</summary>
+    public static TunnelPair Of(TestHub hub, TestDevice device) => new(hub, device, new Uri(hub.Url, $"{Prefix}/"));
+
     /// <summary>A visitor of the tunnel's own host name, which need not resolve.</summary>
     public HttpRequestMessage OnSubdomain(HttpMethod method, string target) =>
         new(method, new Uri(Hub.Url, target)) { Headers = { Host = $"{Slug}.{Domain}" } };

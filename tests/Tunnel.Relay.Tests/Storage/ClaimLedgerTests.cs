@@ -116,7 +116,40 @@ public sealed class ClaimLedgerTests : IDisposable
         Assert.Equal("server" + Array.IndexOf(results, ClaimResult.Granted), ledger.FindOwner("demo"));
     }
 
-    private ClaimResult Claim(string slug, string serverId) => ledger.TryClaim(slug, serverId, isDevelopment: false, live.Contains);
+    [Fact]
+    public void Of_several_wishes_all_are_granted_or_none()
+    {
+        Claim("taken", "b");
+
+        var outcome = Claim(["free", null, "taken"], _ => "random1", wants: null);
+
+        Assert.Equal((ClaimResult.Taken, "taken"), (outcome.Result, outcome.Refused));
+        Assert.Null(ledger.FindOwner("free"));
+        Assert.Null(ledger.FindOwner("random1"));
+        Assert.DoesNotContain("free", File.ReadAllText(folder.File(StoredClaims.FileName)));
+    }
+
+    [Fact]
+    public void Slugs_that_the_caller_does_not_want_are_not_claimed()
+    {
+        IReadOnlyList<string>? offered = null;
+
+        var outcome = Claim(["free", null], _ => "random1", slugs =>
+        {
+            offered = slugs;
+            return false;
+        });
+
+        Assert.Equal(ClaimResult.Declined, outcome.Result);
+        Assert.Equal(["free", "random1"], offered);
+        Assert.Null(ledger.FindOwner("free"));
+    }
+
+    private ClaimResult Claim(string slug, string serverId) =>
+        ledger.Claim(new SlugClaimant(serverId, serverId, false), [slug], _ => "random", live.Contains).Result;
+
+    private ClaimOutcome Claim(string?[] wishes, Func<int, string> createSlug, Func<IReadOnlyList<string>, bool>? wants) =>
+        ledger.Claim(new SlugClaimant("a", "a", false), wishes, createSlug, live.Contains, wants);
 
     private void Restart() => ledger = new ClaimLedger(folder.Reopen(), Quarantine, time);
 }

@@ -31,6 +31,28 @@ public sealed class RandomAndDevelopmentClaimTests : IDisposable
     }
 
     [Fact]
+    public void Two_keys_of_one_owner_have_random_slugs_of_their_own()
+    {
+        var (first, second) = (new SlugClaimant("a", "key1", false), new SlugClaimant("a", "key2", false));
+        Assert.Equal(["random1", "random2"], Random(first, 2));
+        Assert.Equal(["random3"], Random(second, 1));
+
+        Restart();
+
+        Assert.Equal(["random3", "random4"], Random(second, 2));
+        Assert.Equal(["random1", "random2"], Random(first, 2));
+    }
+
+    [Fact]
+    public void A_random_slug_that_is_asked_for_by_name_is_not_given_twice()
+    {
+        Random("a");
+
+        Assert.Equal(["random1", "random2"],
+            ledger.Claim(new SlugClaimant("a", "a", false), ["random1", null], _ => "random2", live.Contains).Slugs);
+    }
+
+    [Fact]
     public void A_released_random_slug_is_given_again_until_somebody_else_has_it()
     {
         Random("a");
@@ -51,7 +73,7 @@ public sealed class RandomAndDevelopmentClaimTests : IDisposable
         Claim("random2", "a", isDevelopment: true);
 
         Assert.Equal("random3", Random("b"));
-        Assert.Throws<InvalidOperationException>(() => ledger.ClaimRandom("c", false, () => "random1", live.Contains));
+        Assert.Throws<InvalidOperationException>(() => ledger.Claim(new SlugClaimant("c", "c", false), [null], _ => "random1", live.Contains));
     }
 
     [Fact]
@@ -108,10 +130,13 @@ public sealed class RandomAndDevelopmentClaimTests : IDisposable
     }
 
     private ClaimResult Claim(string slug, string serverId, bool isDevelopment = false) =>
-        ledger.TryClaim(slug, serverId, isDevelopment, live.Contains);
+        ledger.Claim(new SlugClaimant(serverId, serverId, isDevelopment), [slug], _ => "", live.Contains).Result;
 
     private string Random(string serverId, bool isDevelopment = false) =>
-        ledger.ClaimRandom(serverId, isDevelopment, () => $"random{++created}", live.Contains);
+        Random(new SlugClaimant(serverId, serverId, isDevelopment), 1)[0];
+
+    private IReadOnlyList<string> Random(SlugClaimant claimant, int count) =>
+        ledger.Claim(claimant, new string?[count], _ => $"random{++created}", live.Contains).Slugs;
 
     private void Restart() => ledger = new ClaimLedger(folder.Reopen(), Quarantine, time);
 }

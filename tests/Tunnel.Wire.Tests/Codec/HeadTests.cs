@@ -97,4 +97,14 @@ public sealed class HeadTests
         Assert.Equal(28, HeaderNames.NumberOf("Content-Type"));
         Assert.Equal(88, HeaderNames.NumberOf("User-Agent"));
     }
+
+    [Theory]
+    [InlineData("C3")]
+    [InlineData("616263FF")]
+    [InlineData("EDA080")]
+    public void Text_ThatIsNotUtf8_IsRefused(string bytes)
+    {
+        var head = (byte[])[(byte)(bytes.Length / 2), .. Convert.FromHexString(bytes)];
+        Assert.Throws<WireFormatException>(() => new HeadReader(head).Text());
+    }
 }

@@ -11,14 +11,13 @@ public sealed class ExchangeTests
     [InlineData(1)]
     [InlineData(WireDefaults.MaxDataPayload)]
     [InlineData(WireDefaults.MaxDataPayload + 1)]
-    [InlineData(WireDefaults.InitialCredit)]
-    [InlineData(WireDefaults.InitialCredit + 1)]
+    [InlineData(40_000)]
     [InlineData(5_000_000)]
     public async Task Body_OfAnySize_ComesBackAsItWent(int size)
     {
         await using var pair = new SessionPair(EchoAsync);
         var body = RandomNumberGenerator.GetBytes(size);
-        using var exchange = pair.Relay.TryOpen([1])!;
+        using var exchange = pair.Open([1])!;
         var sending = SendAsync(exchange, body, new Random(size));
         using (await exchange.ReadHeadAsync().InTime())
         {
@@ -38,7 +37,7 @@ public sealed class ExchangeTests
             var random = new Random(seed);
             var body = new byte[random.Next(20_000)];
             random.NextBytes(body);
-            using var exchange = pair.Relay.TryOpen([1])!;
+            using var exchange = pair.Open([1])!;
             var sending = SendAsync(exchange, body, random);
             (await exchange.ReadHeadAsync()).Dispose();
             Assert.Equal(body, await ReadAllAsync(exchange));
@@ -59,7 +58,7 @@ public sealed class ExchangeTests
             exchange.SendHead([1]);
             if (isBulk)
             {
-                var writing = exchange.WriteAsync(new byte[WireDefaults.InitialCredit + 1], end: true);
+                var writing = exchange.WriteAsync(new byte[WireDefaults.CreditFloor + 1], end: true);
                 sent.SetResult(writing.IsCompleted);
                 await writing;
             }
@@ -68,13 +67,13 @@ public sealed class ExchangeTests
                 await EchoAsync(exchange);
             }
         });
-        using var stalled = pair.Relay.TryOpen([7], FrameFlags.End)!;
+        using var stalled = pair.Open([7], FrameFlags.End)!;
         Assert.False(await sent.Task.InTime());
 
-        using var other = pair.Relay.TryOpen([1])!;
+        using var other = pair.Open([1])!;
         await other.WriteAsync(new byte[10], end: true);
         Assert.Equal(10, (await ReadAllAsync(other).InTime()).Length);
-        Assert.Equal(WireDefaults.InitialCredit + 1, (await ReadAllAsync(stalled).InTime()).Length);
+        Assert.Equal(WireDefaults.CreditFloor + 1, (await ReadAllAsync(stalled).InTime()).Length);
     }
 
     [Fact]
@@ -86,23 +85,29 @@ public sealed class ExchangeTests
             await exchange.WriteAsync(new byte[100]);
             exchange.Reset(ErrorCode.Failed);
         });
-        using var exchange = pair.Relay.TryOpen([1], FrameFlags.End)!;
+        using var exchange = pair.Open([1], FrameFlags.End)!;
         var error = await Assert.ThrowsAsync<ExchangeException>(() => ReadAllAsync(exchange).InTime());
         Assert.Equal(ErrorCode.Failed, error.Code);
     }
 
     [Fact]
-    public async Task Link_ThatIsLost_EndsEveryWait()
+    public async Task Session_ThatEnds_EndsEveryWait()
     {
+        var serving = new TaskCompletionSource();
         var waiting = new TaskCompletionSource<Exception?>();
         await using var pair = new SessionPair(async exchange =>
-            waiting.SetResult(await Record.ExceptionAsync(() => ReadAllAsync(exchange))));
-        using var exchange = pair.Relay.TryOpen([1])!;
+        {
+            serving.SetResult();
+            waiting.SetResult(await Record.ExceptionAsync(() => ReadAllAsync(exchange)));
+        });
+        using var exchange = pair.Open([1])!;
         var head = exchange.ReadHeadAsync().AsTask();
-        pair.RelayLink.Abort();
+        await serving.Task.InTime();
+        pair.Relay.End(ErrorCode.LinkLost);
+        pair.Agent.End(ErrorCode.LinkLost);
         Assert.Equal(ErrorCode.LinkLost, (await Assert.ThrowsAsync<ExchangeException>(() => head.InTime())).Code);
         Assert.Equal(ErrorCode.LinkLost, Assert.IsType<ExchangeException>(await waiting.Task.InTime()).Code);
-        Assert.Null(pair.Relay.TryOpen([1]));
+        Assert.Null(pair.Open([1]));
     }
 
     [Fact]
@@ -114,10 +119,10 @@ public sealed class ExchangeTests
             await release.Task;
             exchange.SendHead([1], FrameFlags.End);
         });
-        using (var exchange = pair.Relay.TryOpen([1], FrameFlags.End)!)
+        using (var exchange = pair.Open([1], FrameFlags.End)!)
         {
             var drained = pair.Relay.DrainAsync();
-            Assert.Null(pair.Relay.TryOpen([1]));
+            Assert.Null(pair.Open([1]));
             Assert.False(drained.IsCompleted);
             release.SetResult();
             (await exchange.ReadHeadAsync().InTime()).Dispose();
@@ -127,11 +132,11 @@ public sealed class ExchangeTests
     }
 
     [Fact]
-    public async Task Message_ThatIsNoFrame_EndsTheLink()
+    public async Task Piece_ThatIsNoFrame_EndsTheSession()
     {
         await using var pair = new SessionPair(EchoAsync);
-        await pair.RelayLink.SendAsync(new byte[] { 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF });
-        Assert.IsType<WireFormatException>(await pair.AgentRun.InTime());
+        await pair.RelayLink.SendAsync(new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF });
+        Assert.IsType<WireFormatException>((await pair.AgentRun.InTime()).Error);
     }
 
     private static async Task EchoAsync(Exchange exchange)

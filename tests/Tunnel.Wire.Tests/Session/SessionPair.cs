@@ -1,3 +1,5 @@
+using Tunnel.Wire.Flow;
+using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Wire.Tests.Session;
@@ -11,11 +13,13 @@ internal sealed class SessionPair : IAsyncDisposable, IExchangeHandler
     {
         _serve = serve;
         (RelayLink, AgentLink) = MemoryLink.CreatePair();
-        Relay = new TunnelSession(RelayLink, handler: null, time ?? TimeProvider.System);
-        Agent = new TunnelSession(AgentLink, this, time ?? TimeProvider.System);
-        RelayRun = Relay.RunAsync();
-        AgentRun = Agent.RunAsync();
+        Relay = new TunnelSession(handler: null, Budget, time ?? TimeProvider.System);
+        Agent = new TunnelSession(this, Budget, time ?? TimeProvider.System);
+        RelayRun = Relay.RunAsync(Relay.Fence(), RelayLink, peerReceived: 0);
+        AgentRun = Agent.RunAsync(Agent.Fence(), AgentLink, peerReceived: 0);
     }
+
+    public MemoryBudget Budget { get; } = new(1024L * 1024 * 1024);
 
     public MemoryLink RelayLink { get; }
 
@@ -25,9 +29,16 @@ internal sealed class SessionPair : IAsyncDisposable, IExchangeHandler
 
     public TunnelSession Agent { get; }
 
-    public Task<Exception?> RelayRun { get; }
+    public Task<LinkEnd> RelayRun { get; }
 
-    public Task<Exception?> AgentRun { get; }
+    public Task<LinkEnd> AgentRun { get; }
+
+    /// <summary>Opens an exchange, or gives null where the session does not open one now.</summary>
+    public Exchange? Open(ReadOnlySpan<byte> head, FrameFlags flags = FrameFlags.None)
+    {
+        Relay.TryOpen(head, flags, out var exchange);
+        return exchange;
+    }
 
     public void OnOpened(Exchange exchange) => _ = Task.Run(async () =>
     {

@@ -30,10 +30,13 @@ internal sealed class ForwardTarget
 
     /// <summary>Takes the option's value, or says what is wrong with it in a sentence that names the option.</summary>
     public static bool TryParse(
-        Uri value, [NotNullWhen(true)] out ForwardTarget? target, [NotNullWhen(false)] out string? error)
+        Uri value,
+        [NotNullWhen(true)] out ForwardTarget? target,
+        [NotNullWhen(false)] out string? error,
+        string setting = "Tunnel:Agent:ForwardTo")
     {
         target = null;
-        error = Check(value);
+        error = Check(value, setting);
         if (error is not null)
         {
             return false;
@@ -54,19 +57,19 @@ internal sealed class ForwardTarget
         return true;
     }
 
-    private static string? Check(Uri value) =>
+    private static string? Check(Uri value, string setting) =>
         !value.IsAbsoluteUri || value.Scheme is not ("http" or "https" or "unix")
-            ? $"Tunnel:Agent:ForwardTo is '{value}'; give a full address that begins with http://, https:// or unix:///, such as http://localhost:3000."
+            ? $"{setting} is '{value}'; give a full address that begins with http://, https:// or unix:///, such as http://localhost:3000."
         : value.UserInfo.Length > 0
-            ? "Tunnel:Agent:ForwardTo holds a user name or password; leave it out, since visitors' own credentials are passed on unchanged."
+            ? $"{setting} holds a user name or password; leave it out, since visitors' own credentials are passed on unchanged."
         : value.Query.Length > 0 || value.Fragment.Length > 0
-            ? $"Tunnel:Agent:ForwardTo is '{value}'; leave out the query and the fragment, since every request brings its own."
+            ? $"{setting} is '{value}'; leave out the query and the fragment, since every request brings its own."
         : value.Scheme == "unix"
             ? value.Host.Length > 0 || Encoding.UTF8.GetByteCount(PathOf(value)) is not (> 1 and <= MaxSocketPath)
-                ? $"Tunnel:Agent:ForwardTo is '{value}'; a Unix socket is written unix:///run/app.sock and its path has at most {MaxSocketPath} bytes."
+                ? $"{setting} is '{value}'; a Unix socket is written unix:///run/app.sock and its path has at most {MaxSocketPath} bytes."
                 : null
         : value.AbsolutePath is not ("" or "/")
-            ? $"Tunnel:Agent:ForwardTo is '{value}'; leave out the path, since requests keep theirs."
+            ? $"{setting} is '{value}'; leave out the path, since requests keep theirs."
         : null;
 
     // What sun_path of the platforms' sockaddr_un holds beside its terminating zero (macOS has the smallest).

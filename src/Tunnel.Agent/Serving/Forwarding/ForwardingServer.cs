@@ -48,17 +48,10 @@ internal sealed partial class ForwardingServer(
 
     private OriginRequest ReadRequest(ServedExchange served)
     {
-        if (!served.Exchange.TryReadHead(out var head))
-        {
-            throw new ExchangeException(ErrorCode.Cancelled);
-        }
-
-        using (head)
-        {
-            var request = OriginRequest.Read(head.Read(), target, hostRule);
-            served.Line = request.Line;
-            return request;
-        }
+        using var head = served.TakeHead();
+        var request = OriginRequest.Read(head.Read(), target, hostRule);
+        served.Line = request.Line;
+        return request;
     }
 
     private static void Give(ServedExchange served, TunnelRequestOutcome outcome, ErrorCode code)

@@ -9,10 +9,10 @@ internal sealed class HostRule(string? value)
     public const string Preserve = "preserve";
 
     /// <summary>What is wrong with the option's value, in a sentence that names the option; <see langword="null"/> for nothing.</summary>
-    public static string? Check(string? value) =>
+    public static string? Check(string? value, string setting) =>
         value is null || RequestText.IsUnbroken(value)
             ? null
-            : "Tunnel:Agent:ForwardHost is empty or holds a space or a control character; give a host name with or without a port, or 'preserve'.";
+            : $"{setting} is empty or holds a space or a control character; give a host name with or without a port, or 'preserve'.";
 
     public string For(in RequestLine line, ForwardTarget target) => value switch
     {

@@ -29,8 +29,7 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
     {
         _served = served;
         _exchange = served.Exchange;
-        _exchange.TryReadHead(out var head);
-        using (head)
+        using (var head = served.TakeHead())
         {
             var reader = head.Read();
             served.Line = RequestLine.Read(ref reader);

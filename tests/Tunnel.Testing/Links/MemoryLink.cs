@@ -3,7 +3,7 @@ using Tunnel.Wire.Session;
 
 namespace Tunnel.Testing;
 
-/// <summary>Two ends of a link that carries messages in memory.</summary>
+/// <summary>Two ends of a link that carries messages in memory. What was sent before an abort still arrives, then the receiver fails.</summary>
 internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgoing) : ILink
 {
     public static (MemoryLink Relay, MemoryLink Agent) CreatePair()
@@ -16,7 +16,8 @@ internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgo
     public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() =>
         await incoming.Reader.WaitToReadAsync() && incoming.Reader.TryRead(out var message) ? message : default;
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message) => outgoing.Writer.WriteAsync(message.ToArray());
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message) =>
+        outgoing.Writer.TryWrite(message.ToArray()) ? default : ValueTask.FromException(new IOException("The link in memory has ended."));
 
     public Task CloseAsync()
     {
@@ -26,8 +27,9 @@ internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgo
 
     public void Abort()
     {
-        outgoing.Writer.TryComplete();
-        incoming.Writer.TryComplete();
+        var error = new IOException("The link in memory was aborted.");
+        outgoing.Writer.TryComplete(error);
+        incoming.Writer.TryComplete(error);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Tunnel.Relay.Registry;
+
+namespace Tunnel.Relay.Ingress;
+
+/// <summary>A visitor's request on its way to an agent, and what decides whether it may go to another one.</summary>
+internal sealed class VisitorRequest
+{
+    public VisitorRequest(HttpContext context, in VisitorTarget target)
+    {
+        Context = context;
+        Target = target;
+        Upgrade = VisitorUpgrade.Of(context);
+        HasBody = !Upgrade.IsUpgrade && (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true);
+    }
+
+    public HttpContext Context { get; }
+
+    public VisitorTarget Target { get; }
+
+    public VisitorUpgrade Upgrade { get; }
+
+    public bool HasBody { get; }
+
+    /// <summary>Whether the visitor waits for a 100 before it sends the body (RFC 9110 section 10.1.1).</summary>
+    public bool ExpectsContinue => HasBody && Context.Request.Headers.Expect.Count > 0;
+
+    public bool InPathMode => Target.Kind != VisitorTargetKind.Subdomain;
+
+    /// <summary>Whether an agent has answered, be it with an informational head.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>Whether an agent was sent a byte of the visitor's body.</summary>
+    public bool IsBodyTaken { get; set; }
+
+    /// <summary>Whether a part of the visitor's body cannot be read again.</summary>
+    public bool IsBodyGone { get; set; }
+
+    /// <summary>Tunnels whose agent has refused it.</summary>
+    public List<LiveTunnel>? RefusedBy { get; private set; }
+
+    /// <summary>Whether an agent may have run it and another may run it again: its method is safe or idempotent (RFC 9110 section 9.2).</summary>
+    public bool IsRepeatable => Upgrade.IsUpgrade
+        || HttpMethods.IsGet(Context.Request.Method) || HttpMethods.IsHead(Context.Request.Method)
+        || HttpMethods.IsOptions(Context.Request.Method) || HttpMethods.IsTrace(Context.Request.Method)
+        || HttpMethods.IsPut(Context.Request.Method) || HttpMethods.IsDelete(Context.Request.Method);
+
+    public void Refused(LiveTunnel by) => (RefusedBy ??= []).Add(by);
+}
