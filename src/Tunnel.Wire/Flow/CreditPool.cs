@@ -13,6 +13,11 @@ internal sealed class CreditPool(MemoryBudget budget)
 
     public void ReleaseFloor() => budget.Release(WireDefaults.CreditFloor);
 
+    /// <summary>Heads have no credit, so the memory of those that nobody has read yet is reserved when they arrive.</summary>
+    public bool TryReserveHead(int length) => budget.TryReserve(length);
+
+    public void ReleaseHead(long length) => budget.Release(length);
+
     /// <summary>
     /// Reserves growth of one window: at most half of what is left, so that the windows of readers that stand still never take the last of
     /// it from those that read.

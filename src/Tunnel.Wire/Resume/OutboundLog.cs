@@ -132,6 +132,7 @@ internal sealed class OutboundLog(MemoryBudget budget)
 
         Acknowledge(offset);
         _pieces.Rewind();
+        MessageSize = WireDefaults.SlowMessageSize; // the next link has to show its rate first
         SentTo = _pieces.TryFirst(out var first) ? first.Offset : _filledTo - (_filled > _start ? _filled - _start - Message.DataHeaderSize : 0);
     }
 

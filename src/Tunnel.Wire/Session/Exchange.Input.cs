@@ -18,6 +18,7 @@ internal sealed partial class Exchange
     private bool _inputStopped;
     private ErrorCode? _inputError; // the peer broke its message off
     private bool _unflushed;
+    private long _unreadHeads; // bytes, reserved from the budget
 
     /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
     public ExchangeInput Input { get; }
@@ -56,6 +57,7 @@ internal sealed partial class Exchange
         {
             if (_heads.TryDequeue(out head))
             {
+                HeadRead(head.Length);
                 return true;
             }
 
@@ -71,6 +73,7 @@ internal sealed partial class Exchange
         {
             trailers = _trailers;
             _trailers = default;
+            HeadRead(trailers.IsPresent ? trailers.Length : 0);
             return trailers.IsPresent;
         }
     }
@@ -152,6 +155,16 @@ internal sealed partial class Exchange
                 return;
             }
 
+            if (!_session.Pool.TryReserveHead(payload.Length))
+            {
+                // One exchange less is the smaller harm.
+                _inputError = ErrorCode.Failed;
+                FailInput(ErrorCode.Failed);
+                _unflushed = true;
+                return;
+            }
+
+            _unreadHeads += payload.Length;
             if (header.IsTrailers)
             {
                 _trailers = new ReceivedHead(payload);
@@ -248,6 +261,13 @@ internal sealed partial class Exchange
         }
     }
 
+    /// <summary>The memory of heads is the reader's now, or nobody's.</summary>
+    private void HeadRead(long length)
+    {
+        _unreadHeads -= length;
+        _session.Pool.ReleaseHead(length);
+    }
+
     private void ReleaseInput()
     {
         while (_heads.TryDequeue(out var head))
@@ -256,6 +276,7 @@ internal sealed partial class Exchange
         }
 
         _trailers.Dispose();
+        HeadRead(_unreadHeads);
         _window.Release();
         if (_body is { } body)
         {

@@ -16,6 +16,7 @@ internal sealed class KeepAlive
     private long _lastPing;
     private int _messagesSincePing;
     private bool _hasPong;
+    private long _lastAck; // on a slow link a ping waits behind data in the network; acks that move prove as much as its pong
 
     public KeepAlive(TimeProvider time)
     {
@@ -32,7 +33,7 @@ internal sealed class KeepAlive
         _messagesSincePing++;
     }
 
-    public void AckMoved() => _lastProgress = _time.GetTimestamp();
+    public void AckMoved() => _lastProgress = _lastAck = _time.GetTimestamp();
 
     public void PongArrived(ulong nonce)
     {
@@ -78,7 +79,7 @@ internal sealed class KeepAlive
         var silence = _time.GetElapsedTime(_lastMessage);
         if (silence >= WireDefaults.DeadAfter
             || _time.GetElapsedTime(_lastProgress) >= WireDefaults.DeadAfter
-            || (_pingedAt is { } sent && _time.GetElapsedTime(sent) >= _pongDeadline))
+            || (_pingedAt is { } sent && _time.GetElapsedTime(Math.Max(sent, _lastAck)) >= _pongDeadline))
         {
             return KeepAliveAction.GiveUp;
         }

@@ -18,6 +18,8 @@ internal struct ReceivedHead : IDisposable
 
     public readonly bool IsPresent => _buffer is not null;
 
+    public readonly int Length => _length;
+
     public readonly HeadReader Read() => new(_buffer.AsSpan(0, _length));
 
     public void Dispose()

@@ -142,7 +142,7 @@ internal sealed partial class TunnelSession : IAsyncDisposable, IExchangeOpener,
     OpenOutcome IExchangeOpener.TryOpen(uint id, FrameFlags flags, ReadOnlySpan<byte> head, out Exchange? exchange)
     {
         exchange = null;
-        if (!_isLinked)
+        if (!_isLinked || _isClosing)
         {
             return OpenOutcome.NotNow;
         }

@@ -31,6 +31,32 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task Heads_ThatNobodyReads_TakeNoMoreThanTheBudget()
+    {
+        await using var pair = new PeerPair(budget: 2 * 1024 * 1024);
+        var exchanges = Enumerable.Range(0, 4).Select(_ => Open(pair)).ToArray();
+        var head = new byte[WireDefaults.MaxHeadSize];
+        for (uint stream = 1; stream <= exchanges.Length; stream++)
+        {
+            for (var count = 0; count < 12; count++)
+            {
+                await pair.Peer.Send(PlainFrame.Head(stream, head));
+            }
+        }
+
+        await pair.Peer.SendControl(new PlainRecord.Ping(7)); // behind everything that was sent
+        await pair.Peer.ExpectControl<PlainRecord.Pong>(pong => pong.Nonce == 7);
+        Assert.InRange(pair.Budget.Reserved, 1, pair.Budget.Limit);
+        Assert.False(pair.Session.IsOver);
+        foreach (var exchange in exchanges)
+        {
+            exchange.Dispose();
+        }
+
+        Assert.Equal(0, pair.Budget.Reserved);
+    }
+
+    [Fact]
     public async Task Direction_ThatEndsWithoutAHead_DoesNotLetItsReaderWait()
     {
         await using var pair = new PeerPair();

@@ -49,6 +49,19 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
+    public void Pong_ThatWaitsBehindData_DoesNotCostALinkWhoseAcksMove()
+    {
+        _keepAlive.Ping();
+        for (var seconds = 0; seconds < 60; seconds += 5)
+        {
+            _time.Advance(TimeSpan.FromSeconds(5));
+            _keepAlive.MessageArrived();
+            _keepAlive.AckMoved();
+            Assert.NotEqual(KeepAliveAction.GiveUp, _keepAlive.Check(isUnacknowledged: true));
+        }
+    }
+
+    [Fact]
     public void Probe_HasLessTimeForItsAnswer()
     {
         var first = _keepAlive.Ping();
