@@ -29,6 +29,7 @@ internal sealed class Registrar(
             var (relayNonce, answer) = await AskAsync(socket, Register, cancellationToken).ConfigureAwait(false);
             if (answer is not RegisteredMessage registered)
             {
+                _registrationId = answer is ErrorMessage ? CreateId() : _registrationId; // a refusal is an answer
                 throw Unexpected(answer);
             }
 

@@ -49,7 +49,15 @@ internal sealed class RegistrationDesk(
         lock (_gate)
         {
             var agent = new SessionAgent(key, message.RegistrationId, message.InstanceId, message.Pool);
-            var grant = sessions.FindRegistration(key.PublicKey.Fingerprint, message.RegistrationId)?.TryBegin();
+            var known = sessions.FindRegistration(key.PublicKey.Fingerprint, message.RegistrationId);
+            var grant = known?.TryBegin();
+            if (grant is null && known is { IsInUse: true })
+            {
+                // Sent on a link that the agent has given up. A new session would take the place of the one that it uses.
+                return new Admission(new ErrorMessage(RegistrationErrorCodes.InvalidMessage,
+                    "The session of this registration is in use already. The agent has to ask for another one with a new registrationId."));
+            }
+
             return grant is not null || TryOpen(agent, wishes, out grant, out refusal)
                 ? new Admission(grant!, Registered(grant!, message.Nonce, nonce, identity.Origin))
                 : new Admission(refusal!);

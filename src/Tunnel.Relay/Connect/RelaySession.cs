@@ -54,7 +54,19 @@ internal sealed class RelaySession(SessionAgent agent, TunnelSession wire, TimeS
     {
         lock (_gate)
         {
-            return _over || Wire.IsOver || _everReceived || _ticket is { HasReceived: true } ? null : NextLink(_tokens.First(), peerReceived: 0);
+            return _over || Wire.IsOver || HasReceived ? null : NextLink(_tokens.First(), peerReceived: 0);
+        }
+    }
+
+    /// <summary>Whether the agent uses the session: another registration for it was late on its way.</summary>
+    public bool IsInUse
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !_over && !Wire.IsOver && HasReceived;
+            }
         }
     }
 
@@ -113,6 +125,8 @@ internal sealed class RelaySession(SessionAgent agent, TunnelSession wire, TimeS
         Wire.End(ErrorCode.LinkLost);
         _ended.TrySetResult();
     }
+
+    private bool HasReceived => _everReceived || _ticket is { HasReceived: true };
 
     private LinkGrant NextLink(string resumeToken, long peerReceived)
     {

@@ -18,12 +18,11 @@ internal sealed class ResumeTokens
 
     private readonly List<byte[]> _valid = []; // the last one is the current one; the first may be one that was proved
 
-    /// <summary>The token of the first link, or of one that begins the session again because its first answer was lost.</summary>
-    public string First()
-    {
-        _valid.Clear();
-        return Create();
-    }
+    /// <summary>
+    /// The token of the first link, or of one that begins the session again because its first answer was lost. It may also not have been,
+    /// and this attempt be one that was given up before: the tokens before stay valid.
+    /// </summary>
+    public string First() => Create();
 
     /// <param name="shown">What the agent has.</param>
     /// <param name="currentArrived">Whether the agent has shown that it got the current one.</param>

@@ -122,7 +122,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public async Task A_registration_of_which_something_was_received_is_not_repeated()
+    public async Task A_registration_whose_session_is_in_use_was_late_and_changes_nothing()
     {
         await using var relay = await TestRelay.StartAsync();
         var agent = relay.Agent();
@@ -132,9 +132,9 @@ public sealed class RegistrationTests
 
         var (_, again) = await agent.RegisterAsync("demo", registrationId: id);
 
-        Assert.NotEqual(Assert.IsType<RegisteredMessage>(answer).Session, Assert.IsType<RegisteredMessage>(again).Session);
-        await link.UntilClosedAsync();
-        Assert.Single(relay.Get<SessionDirectory>().All);
+        Assert.Equal(RegistrationErrorCodes.InvalidMessage, Assert.IsType<ErrorMessage>(again).Code);
+        Assert.Equal(Assert.IsType<RegisteredMessage>(answer).Session, Assert.Single(relay.Get<SessionDirectory>().All).Id);
+        await link.PingAsync();
     }
 
     [Fact]
