@@ -1,9 +1,8 @@
-using Tunnel.Agent;
 using Tunnel.Integration.Tests.Fixtures;
 
 namespace Tunnel.Integration.Tests.Reconnect;
 
-/// <summary>Links that are dead although both ends have them open, and links that go on delivering when the next is there.</summary>
+/// <summary>Links that are dead although both ends have them open.</summary>
 public sealed class ReconnectHeartbeatTests
 {
     /// <summary>30 seconds by the protocol, looked at every 5, and then a redial of at most half a second; a step more for the test's own.</summary>

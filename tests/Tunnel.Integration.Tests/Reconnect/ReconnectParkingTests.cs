@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Tunnel.Agent;
 using Tunnel.Integration.Tests.Fixtures;
@@ -97,7 +98,7 @@ public sealed class ReconnectParkingTests
         await using var network = await VirtualNetwork.StartAsync(1, setup =>
         {
             setup.Time = time;
-            setup.Routes = (app, _) => Microsoft.AspNetCore.Builder.RunExtensions.Run(app, context => context.Request.Body.CopyToAsync(context.Response.Body));
+            setup.Routes = (app, _) => app.Run(context => context.Request.Body.CopyToAsync(context.Response.Body));
         });
         var agent = network.Agent(0);
         agent.Path.RefusesDials = true;
@@ -125,12 +126,12 @@ public sealed class ReconnectParkingTests
         agent.Cut();
         await agent.Agent.UntilAsync(state => state.State == TunnelAgentState.Reconnecting);
 
-        // Until its wait is one of more than ten seconds. The time-outs of an attempt are gone with it.
-        var long10 = Task.CompletedTask;
+        // Until its wait is one of more than twenty seconds. The time-outs of an attempt are gone with it.
+        var longWait = Task.CompletedTask;
         for (var tries = 0; tries < 200; tries++)
         {
-            long10 = time.WhenArmedAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20.5));
-            if (await Task.WhenAny(long10, Task.Delay(20, TestContext.Current.CancellationToken)) == long10)
+            longWait = time.WhenArmedAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20.5));
+            if (await Task.WhenAny(longWait, Task.Delay(20, TestContext.Current.CancellationToken)) == longWait)
             {
                 break;
             }
@@ -138,7 +139,7 @@ public sealed class ReconnectParkingTests
             time.Advance(TimeSpan.FromSeconds(5));
         }
 
-        Assert.True(long10.IsCompletedSuccessfully);
+        Assert.True(longWait.IsCompletedSuccessfully);
         var dials = agent.Dials;
         var back = agent.UntilBackAsync(dials);
         agent.Path.RefusesDials = false;

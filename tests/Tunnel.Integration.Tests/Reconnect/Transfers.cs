@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using System.Text;
 using Tunnel.Integration.Tests.Fixtures;
 
 namespace Tunnel.Integration.Tests.Reconnect;
