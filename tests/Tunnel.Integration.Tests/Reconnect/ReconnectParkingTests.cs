@@ -38,7 +38,7 @@ public sealed class ReconnectParkingTests
         agent.Path.RefusesDials = false;
         await time.AdvanceUntilAsync(back, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(2));
         Assert.Equal("agent 0", await agent.Get("/").Soon());
-        Assert.True(app.WasAborted);
+        await app.Aborted.Opened.Soon();
         Assert.Equal((1, 1), (app.Slow, app.Quick));
     }
 

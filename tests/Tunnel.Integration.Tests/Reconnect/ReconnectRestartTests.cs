@@ -122,7 +122,7 @@ public sealed partial class ReconnectRestartTests
 
         await open.AssertIsCutAsync();
         Assert.Equal("agent 0", await agent.Get("/").Soon());
-        Assert.True(app.WasAborted);
+        await app.Aborted.Opened.Soon();
     }
 
     [Fact]

@@ -21,8 +21,10 @@ internal sealed class TwoPartApp
     /// <summary>Other requests.</summary>
     public int Quick => Volatile.Read(ref _quick);
 
-    /// <summary>Whether the app was told that a visitor of <c>/slow</c> is gone.</summary>
-    public bool WasAborted { get; private set; }
+    /// <summary>Opened when the app is told that a visitor of <c>/slow</c> is gone.</summary>
+    public Gate Aborted { get; } = new();
+
+    public bool WasAborted => Aborted.Opened.IsCompleted;
 
     public void Map(WebApplication app, int number) => app.Run(context => context.Request.Path == "/slow" ? SlowAsync(context) : QuickAsync(context, number));
 
@@ -43,7 +45,7 @@ internal sealed class TwoPartApp
         Interlocked.Increment(ref _slow);
         using var onAborted = context.RequestAborted.Register(() =>
         {
-            WasAborted = true;
+            Aborted.Open();
             Release.Open();
         });
         await context.Response.WriteAsync("first");
