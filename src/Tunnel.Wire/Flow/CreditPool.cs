@@ -13,10 +13,13 @@ internal sealed class CreditPool(MemoryBudget budget)
 
     public void ReleaseFloor() => budget.Release(WireDefaults.CreditFloor);
 
-    /// <summary>Heads have no credit, so the memory of those that nobody has read yet is reserved when they arrive.</summary>
-    public bool TryReserveHead(int length) => budget.TryReserve(length);
+    /// <summary>
+    /// Heads have no credit, so unread ones are reserved when they arrive; but only above what every exchange may have, or responses that
+    /// are on their way could not be taken once the budget is used up.
+    /// </summary>
+    public bool TryReserveHeads(long before, long after) => Excess(after) is var excess && (excess == 0 || budget.TryReserve(excess - Excess(before)));
 
-    public void ReleaseHead(long length) => budget.Release(length);
+    public void ReleaseHeads(long before, long after) => budget.Release(Excess(before) - Excess(after));
 
     /// <summary>
     /// Reserves growth of one window: at most half of what is left, so that the windows of readers that stand still never take the last of
@@ -57,4 +60,6 @@ internal sealed class CreditPool(MemoryBudget budget)
             budget.Release(growth);
         }
     }
+
+    private static long Excess(long unread) => Math.Max(unread - WireDefaults.CreditFloor, 0);
 }

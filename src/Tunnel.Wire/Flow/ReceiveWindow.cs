@@ -9,6 +9,7 @@ internal struct ReceiveWindow
 {
     private static readonly TimeSpan LeastRoundTrips = TimeSpan.FromMicroseconds(250); // a window larger than the path needs only adds delay
     private static readonly TimeSpan Brisk = TimeSpan.FromMilliseconds(250);
+    private const int Modest = 256 * 1024; // 4 streams of it are what a fast link takes in a millisecond; more has to be earned by the path
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
     private readonly CreditPool _pool;
@@ -87,7 +88,7 @@ internal struct ReceiveWindow
         var fast = roundTrip * 2 is var two && two > LeastRoundTrips ? two : LeastRoundTrips;
 
         // The second case does not need to know the path: the sender stood still for want of credit, and the reader was not to blame.
-        if ((taken <= fast || (_consumed == Granted && taken <= Brisk)) && _size < WireDefaults.MaxWindow)
+        if ((taken <= fast || (_consumed == Granted && taken <= Brisk && _size < Modest)) && _size < WireDefaults.MaxWindow)
         {
             var growth = _pool.Grow(Math.Min(_size, WireDefaults.MaxWindow - _size));
             _size += growth;

@@ -18,7 +18,7 @@ internal sealed partial class Exchange
     private bool _inputStopped;
     private ErrorCode? _inputError; // the peer broke its message off
     private bool _unflushed;
-    private long _unreadHeads; // bytes, reserved from the budget
+    private long _unreadHeads; // bytes
 
     /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
     public ExchangeInput Input { get; }
@@ -155,7 +155,7 @@ internal sealed partial class Exchange
                 return;
             }
 
-            if (!_session.Pool.TryReserveHead(payload.Length))
+            if (!_session.Pool.TryReserveHeads(_unreadHeads, _unreadHeads + payload.Length))
             {
                 // One exchange less is the smaller harm.
                 _inputError = ErrorCode.Failed;
@@ -264,8 +264,8 @@ internal sealed partial class Exchange
     /// <summary>The memory of heads is the reader's now, or nobody's.</summary>
     private void HeadRead(long length)
     {
+        _session.Pool.ReleaseHeads(_unreadHeads, _unreadHeads - length);
         _unreadHeads -= length;
-        _session.Pool.ReleaseHead(length);
     }
 
     private void ReleaseInput()
