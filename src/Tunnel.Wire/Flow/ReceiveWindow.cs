@@ -12,13 +12,18 @@ internal struct ReceiveWindow
     private const int Modest = 256 * 1024; // 4 streams of it are what a fast link takes in a millisecond; more has to be earned by the path
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
+    // Credit that came in halves of a large window would let the sender use no more than one half: what completes the second one is often
+    // at the front of the next burst, and a round trip passes before it is here.
+    private const long LargestStep = 256 * 1024;
+
     private readonly CreditPool _pool;
     private readonly TimeProvider _time;
     private long _received;
     private long _consumed;
     private long _size = WireDefaults.CreditFloor;
     private long _growth; // reserved from the pool; covers _size and what was granted, less the floor
-    private long _grantedAt;
+    private long _measuredAt;
+    private long _measuredTo; // what was consumed then
     private readonly long _initial;
 
     /// <param name="pool">The session's. The floor has been reserved.</param>
@@ -28,7 +33,7 @@ internal struct ReceiveWindow
     {
         _pool = pool;
         _time = time;
-        _grantedAt = time.GetTimestamp();
+        _measuredAt = time.GetTimestamp();
         Granted = _initial = withheld ? 0 : WireDefaults.CreditFloor;
     }
 
@@ -49,16 +54,16 @@ internal struct ReceiveWindow
         }
     }
 
-    /// <summary>Counts consumed bytes; returns the new limit to tell the peer, or 0 while less than half a window would be gained.</summary>
+    /// <summary>Counts consumed bytes; returns the new limit to tell the peer, or 0 while less than half a window, or a large step, would be gained.</summary>
     public long Consumed(long count, TimeSpan roundTrip)
     {
         _consumed += count;
-        if (_consumed + _size - Granted < _size / 2)
+        if (_consumed + _size - Granted < Math.Min(_size / 2, LargestStep))
         {
             return 0;
         }
 
-        if (_consumed > 0)
+        if (_consumed - _measuredTo >= _size / 2)
         {
             Adapt(roundTrip);
         }
@@ -83,8 +88,9 @@ internal struct ReceiveWindow
 
     private void Adapt(TimeSpan roundTrip)
     {
-        var taken = _time.GetElapsedTime(_grantedAt);
-        _grantedAt = _time.GetTimestamp();
+        var taken = _time.GetElapsedTime(_measuredAt);
+        _measuredAt = _time.GetTimestamp();
+        _measuredTo = _consumed;
         var fast = roundTrip * 2 is var two && two > LeastRoundTrips ? two : LeastRoundTrips;
 
         // The second case does not need to know the path: the sender stood still for want of credit, and the reader was not to blame.
