@@ -26,7 +26,7 @@ const FLAGS = { end: wire.END, trailers: wire.TRAILERS, 'no-credit': wire.NO_CRE
 
 const head = (shape) => [(words) => {
   const count = Object.keys(shape).length;
-  return { ...Object.fromEntries(words.slice(0, count)), headers: words.slice(count) };
+  return { ...Object.fromEntries(words.slice(0, count)), headers: words.slice(count).map(([name, value]) => [name, value.toString('latin1')]) };
 }, (value) => wire.encodeHead(shape, value), (bytes) => {
   const { headers, ...fields } = wire.decodeHead(shape, bytes);
   return { ...fields, headers: headers.map(([name, value]) => [name.toLowerCase(), value]) };

@@ -16,6 +16,7 @@ export function varint(value) {
 }
 
 const text = (value) => Buffer.concat([varint(Buffer.byteLength(value)), Buffer.from(value)]);
+const octets = (value) => Buffer.concat([varint(value.length), Buffer.from(value, 'latin1')]); // a header's value: each char is a byte
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class Reader {
@@ -39,6 +40,7 @@ class Reader {
   }
 
   text() { return utf8.decode(this.take(this.varint())); }
+  octets() { return Buffer.from(this.take(this.varint())).toString('latin1'); }
 }
 
 // ---- messages of the data lane: a piece of the sequence
@@ -128,14 +130,14 @@ export const encodeHead = (shape, head) => Buffer.concat([
   ...Object.keys(shape).map((field) => shape[field](head[field])),
   ...head.headers.flatMap(([name, value]) => {
     const number = LOWER.indexOf(name.toLowerCase()) + 1;
-    return [Buffer.from([number]), number ? Buffer.alloc(0) : text(name), text(value)];
+    return [Buffer.from([number]), number ? Buffer.alloc(0) : text(name), octets(value)];
   })]);
 
 export function decodeHead(shape, payload) {
   const reader = new Reader(payload), head = {}, headers = [];
   for (const field in shape) head[field] = shape[field] === text ? reader.text() : reader.varint();
   while (reader.more) {
-    const [number] = reader.take(1), name = number ? NAMES[number - 1] : reader.text(), value = reader.text();
+    const [number] = reader.take(1), name = number ? NAMES[number - 1] : reader.text(), value = reader.octets();
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name ?? '') || /[\0\r\n]/.test(value)) throw new Error('a header line is malformed');
     headers.push([name, value]);
   }

@@ -8,4 +8,7 @@ public sealed class AgentServiceOptions
 
     /// <inheritdoc cref="TunnelAgentOptions.ForwardHost"/>
     public string? ForwardHost { get; set; }
+
+    /// <inheritdoc cref="TunnelAgentOptions.ForwardCertificate"/>
+    public string? ForwardCertificate { get; set; }
 }

@@ -12,6 +12,9 @@ public sealed class AgentTunnelOptions
     /// <inheritdoc cref="TunnelAgentOptions.ForwardHost"/>
     public string? ForwardHost { get; set; }
 
+    /// <inheritdoc cref="TunnelAgentOptions.ForwardCertificate"/>
+    public string? ForwardCertificate { get; set; }
+
     /// <inheritdoc cref="TunnelAgentOptions.Services"/>
     public IDictionary<string, AgentServiceOptions> Services { get; } =
         new Dictionary<string, AgentServiceOptions>(StringComparer.OrdinalIgnoreCase);

@@ -20,7 +20,9 @@ public sealed class TunnelAgentOptions
     public string? Slug { get; set; }
 
     /// <summary>
-    /// A local HTTP server to forward to, for example <c>http://localhost:3000</c>, instead of serving this app in-process.
+    /// A local HTTP server to forward to, instead of serving this app in-process: <c>http://localhost:3000</c>, <c>https://…</c>,
+    /// <c>unix:///run/app.sock</c>, or <c>h2c://localhost:5000</c> for one that speaks HTTP/2 without TLS and nothing else. Over the
+    /// others gRPC calls go by HTTP/2 and every other request by HTTP/1.1.
     /// </summary>
     /// <value>Default: <see langword="null"/>, requests run in this app's own pipeline.</value>
     public Uri? ForwardTo { get; set; }
@@ -31,6 +33,18 @@ public sealed class TunnelAgentOptions
     /// </summary>
     /// <value>Default: <see langword="null"/>.</value>
     public string? ForwardHost { get; set; }
+
+    /// <summary>
+    /// Which certificate of an https target is taken: <c>system</c> for one that the machine trusts and that is for the target's name,
+    /// <c>any</c> for every one, or the path of a PEM file with the root certificates that it must come from (name and dates are checked
+    /// too) or with the very certificate, which is then taken as it is. A relative path begins at the process's folder; the file is read
+    /// when the app starts. Ignored for other targets.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="null"/>: <c>any</c> for a target on this machine (<c>localhost</c>, <c>127.0.0.0/8</c>, <c>::1</c>), whose
+    /// connections nobody else can reach into, and <c>system</c> for every other one.
+    /// </value>
+    public string? ForwardCertificate { get; set; }
 
     /// <summary>
     /// Named apps behind the tunnel besides the default one, by name: 1 to 32 letters, digits and hyphens, no hyphen at either end. One
@@ -85,6 +99,17 @@ public sealed class TunnelAgentOptions
     /// </summary>
     /// <value>Default: <see langword="null"/>, a quarter of what the process may use, and at least 64 MiB.</value>
     public long? MemoryLimit { get; set; }
+
+    /// <summary>
+    /// Compresses bodies of responses on their way to the relay, where they are text, scripts or other data that gets smaller and are not
+    /// compressed already. Visitors get them as the app wrote them. Event streams, gRPC and WebSockets are left alone.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="false"/>. Worth it where the way to the relay is slower than about 100 Mbit/s; it takes time of a
+    /// processor on both sides, and 256 KiB for each of the at most 64 bodies that are compressed at a time. Who sees how much goes over
+    /// the link learns more than without it about answers that repeat a visitor's words beside a secret (BREACH).
+    /// </value>
+    public bool Compress { get; set; }
 
     /// <summary>The file with this agent's private key, made on first use and readable by its owner only.</summary>
     /// <value>Default: <see langword="null"/>, <c>tunnel/agent/tunnel.json</c> in the user's local application data folder.</value>

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace Tunnel.Cli;
@@ -34,6 +35,23 @@ internal static class Addresses
             ["http", "https", "ws", "wss"],
             $"'{text}' is not a relay's address: write for example --relay https://tunnel.example.com, with no path behind it.",
             complain);
+
+    /// <summary>Reads <c>--trusted-proxy</c>: a network, or one address.</summary>
+    public static IPNetwork ParseNetwork(string text, Action<string> complain)
+    {
+        if (IPNetwork.TryParse(text, out var network))
+        {
+            return network;
+        }
+
+        if (IPAddress.TryParse(text, out var address))
+        {
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        }
+
+        complain($"'{text}' is not a proxy's address: write for example --trusted-proxy 127.0.0.1, or a network such as 10.0.0.0/8.");
+        return default;
+    }
 
     private static Uri? ParseOrigin(string text, string[] schemes, string sentence, Action<string> complain)
     {

@@ -9,7 +9,7 @@ internal static class HttpCommand
     {
         var target = new Argument<ShareTarget>("port|url")
         {
-            Description = "The local server to share: 7080 or http://192.168.1.20:8080.",
+            Description = "The local server to share: 7080, http://192.168.1.20:8080, https://…, or h2c://… for HTTP/2 without TLS.",
             CustomParser = result => ShareTarget.Parse(result.Tokens.Single().Value, result.AddError),
         };
         var relay = new Option<Uri>("--relay")
@@ -29,6 +29,11 @@ internal static class HttpCommand
             Description = "The Host header for the local server: 'preserve' for the visitor's, or a value. Default: the server's own.",
             HelpName = "preserve|value",
         };
+        var certificate = new Option<string?>("--certificate")
+        {
+            Description = "Which certificate of a local https server is taken. Default: any on this machine, elsewhere what the system trusts.",
+            HelpName = "system|any|file",
+        };
         var key = new Option<FileInfo?>("--key")
         {
             Description = "The file with the private key, made on first use. Default: one per user.",
@@ -40,7 +45,7 @@ internal static class HttpCommand
         };
         var command = new Command("http", "Shares a local HTTP server and prints its public URL.")
         {
-            target, relay, slug, host, key, retry,
+            target, relay, slug, host, certificate, key, retry,
         };
         command.SetAction((parsed, cancellationToken) => ShareApp.RunAsync(
             new ShareSettings(
@@ -48,6 +53,7 @@ internal static class HttpCommand
                 parsed.GetRequiredValue(relay),
                 parsed.GetValue(slug),
                 parsed.GetValue(host),
+                parsed.GetValue(certificate),
                 parsed.GetValue(key)?.FullName,
                 parsed.GetValue(retry)),
             terminal,

@@ -1,10 +1,9 @@
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -46,20 +45,45 @@ internal static class RelayApp
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.WebHost.UseUrls([.. settings.Urls]);
-        builder.WebHost.ConfigureKestrel(AllowWhatVisitorsSend);
         ConfigureLogging(builder.Logging);
         builder.Services.AddTunnelRelay(options =>
         {
             options.DataDirectory = settings.DataDirectory;
+            options.AdaptServer = true;
             options.DevelopmentEnrolment |= settings.Development;
             options.PublicUrl = settings.PublicUrl ?? options.PublicUrl;
             options.Domain = settings.Domain ?? options.Domain;
+            options.ErrorPages = settings.ErrorPages ?? options.ErrorPages;
         });
 
         var app = builder.Build();
+        UseTrustedProxies(app, settings.TrustedProxies);
         UseRelay(app);
         app.MapGet("/", (RequestDelegate)(context => context.Response.WriteAsync("This is a tunnel relay.\n")));
         return app;
+    }
+
+    /// <summary>Visitors' addresses, scheme and host as the proxies in front saw them. A header of anybody else's counts for nothing.</summary>
+    private static void UseTrustedProxies(WebApplication app, IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        if (proxies.Count == 0)
+        {
+            return;
+        }
+
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+            ForwardLimit = null, // up to the first that is not trusted
+        };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var network in proxies)
+        {
+            options.KnownIPNetworks.Add(network);
+        }
+
+        app.UseForwardedHeaders(options);
     }
 
     private static void UseRelay(WebApplication app)
@@ -73,19 +97,6 @@ internal static class RelayApp
             // The data directory cannot be used; the message says why and what to do.
             throw new CommandFailure(ExitCode.Usage, e.Message);
         }
-    }
-
-    /// <summary>The server's defaults suit an app that knows its visitors' requests; the apps behind tunnels decide for themselves.</summary>
-    private static void AllowWhatVisitorsSend(KestrelServerOptions server)
-    {
-        server.AddServerHeader = false;
-        server.Limits.MaxRequestBodySize = null;
-        server.Limits.MaxRequestLineSize = 16 * 1024;
-        server.Limits.MaxRequestHeaderCount = 200;
-        server.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
-        // Every byte that a header may hold, there and back.
-        server.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
-        server.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging)

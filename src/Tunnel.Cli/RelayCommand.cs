@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 
 namespace Tunnel.Cli;
 
@@ -31,17 +32,31 @@ internal static class RelayCommand
             HelpName = "folder",
             DefaultValueFactory = _ => new DirectoryInfo(RelayApp.DefaultDataDirectory),
         };
+        var trustedProxies = new Option<IPNetwork[]>("--trusted-proxy")
+        {
+            Description = "A proxy in front, as an address or a network such as 10.0.0.0/8, whose X-Forwarded headers count. Can be given again.",
+            HelpName = "address",
+            CustomParser = result => [.. result.Tokens.Select(token => Addresses.ParseNetwork(token.Value, result.AddError))],
+            DefaultValueFactory = _ => [],
+        };
+        var errorPages = new Option<DirectoryInfo?>("--error-pages")
+        {
+            Description = "A folder with pages for visitors whose tunnel cannot answer: error.html, or 404.html, 502.html and so on.",
+            HelpName = "folder",
+        };
         var development = new Option<bool>("--development")
         {
             Description = "Development environment; agents on this machine need no registration.",
         };
-        var command = new Command("relay", "Runs a relay.") { urls, publicUrl, domain, data, development };
+        var command = new Command("relay", "Runs a relay.") { urls, publicUrl, domain, data, trustedProxies, errorPages, development };
         command.SetAction((parsed, cancellationToken) => RelayApp.RunAsync(
             new RelaySettings(
                 parsed.GetValue(urls)!,
                 parsed.GetValue(publicUrl),
                 parsed.GetValue(domain),
                 parsed.GetValue(data)!.FullName,
+                parsed.GetValue(trustedProxies)!,
+                parsed.GetValue(errorPages)?.FullName,
                 parsed.GetValue(development)),
             terminal,
             cancellationToken));

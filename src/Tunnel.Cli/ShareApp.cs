@@ -20,7 +20,7 @@ internal static class ShareApp
     public static async Task<int> RunAsync(ShareSettings settings, Terminal terminal, CancellationToken cancellationToken)
     {
         var target = await FindTargetAsync(settings, terminal, cancellationToken);
-        using var host = Build(settings, target);
+        using var host = Build(settings, target, terminal);
         var agent = host.Services.GetRequiredService<ITunnelAgent>();
         var screen = new ShareScreen(agent, target, settings.Retry, terminal);
         await StartAsync(host, cancellationToken);
@@ -78,17 +78,21 @@ internal static class ShareApp
         }
     }
 
-    private static IHost Build(ShareSettings settings, Uri target)
+    private static IHost Build(ShareSettings settings, Uri target, Terminal terminal)
     {
         // No configuration files or variables: the command line alone says what is shared with whom.
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        // The screen says what there is to say.
+        // The screen says what there is to say, but for what only the forwarding knows.
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(new TerminalWarnings(terminal));
+        builder.Logging.AddFilter<TerminalWarnings>("", LogLevel.None);
+        builder.Logging.AddFilter<TerminalWarnings>("Tunnel.Agent.Serving.Forwarding", LogLevel.Warning);
         builder.Services.AddTunnelAgent(settings.Relay, options =>
         {
             options.ForwardTo = target;
             options.ForwardHost = settings.Host;
+            options.ForwardCertificate = settings.Certificate;
             options.Slug = settings.Slug;
             options.CredentialsFile = settings.KeyFile;
         });

@@ -26,14 +26,14 @@ internal sealed record ShareTarget(string Written, IReadOnlyList<Uri> Candidates
         }
 
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
-            || uri.Scheme is not ("http" or "https")
+            || uri.Scheme is not ("http" or "https" or "h2c")
             || uri is not { Host.Length: > 0, UserInfo: "", Port: > 0 })
         {
             complain($"'{text}' is neither a port nor a URL: write for example 7080 or http://localhost:7080.");
             return nothing;
         }
 
-        if (uri is not { PathAndQuery: "/", Fragment: "" })
+        if (uri is not { PathAndQuery: "/" or "", Fragment: "" })
         {
             complain($"A whole server is shared, not a page of it: write {uri.GetLeftPart(UriPartial.Authority)}.");
             return nothing;

@@ -75,6 +75,27 @@ internal static class RelayDefaults
     /// <summary>What the relay tells a client to wait when the tunnel's agent is away: agents come back within seconds or not soon.</summary>
     public const int AgentAwayRetryAfterSeconds = 5;
 
+    /// <summary>What an adapted server takes from visitors at least; common servers behind tunnels take as much.</summary>
+    public const int RequestLineSize = 16 * 1024;
+
+    /// <inheritdoc cref="RequestLineSize"/>
+    public const int RequestHeaderCount = 200;
+
+    /// <summary>A head on a link has at most 96 KiB; this leaves room for what the relay adds.</summary>
+    public const int RequestHeadersTotalSize = 64 * 1024;
+
+    /// <summary>Slow reports and exports answer within minutes; whoever waits longer has mostly left. Common proxies give up after one.</summary>
+    public static readonly TimeSpan ResponseTimeout = TimeSpan.FromMinutes(5);
+
+    /// <summary>Below it a busy machine's pauses would count as an app that does not answer.</summary>
+    public static readonly TimeSpan MinResponseTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than any proxy, browser or NAT keeps a silent connection.</summary>
+    public static readonly TimeSpan MaxResponseTimeout = TimeSpan.FromDays(1);
+
+    /// <summary>Bytes of one of the operator's error pages. At most seven are held.</summary>
+    public const int LargestErrorPage = 256 * 1024;
+
     /// <summary>What a side may leave in the kernel's send buffer (PROTOCOL.md, Sending).</summary>
     public const int UnsentInKernel = 128 * 1024;
 }

@@ -43,6 +43,7 @@ public static class TunnelRelayApplicationBuilderExtensions
         _ = relay.GetRequiredService<ClaimLedger>();
         _ = relay.GetRequiredService<RelayKey>();
         _ = relay.GetRequiredService<RelayMetrics>();
+        relay.GetRequiredService<VisitorServerLimits>().Apply();
         app.Use(next => ActivatorUtilities.CreateInstance<IngressMiddleware>(relay, next).InvokeAsync);
 
         var connect = Connect(app, relay.GetRequiredService<ConnectEndpoint>());

@@ -78,6 +78,31 @@ public sealed class TunnelRelayOptions
     public TimeSpan ResumeGrace { get; set; } = RelayDefaults.ResumeGrace;
 
     /// <summary>
+    /// How long a visitor waits for an app to begin its answer while nothing moves: the time starts anew with every part of the request's body
+    /// that the agent takes. Then the request is given up and answered 504. Once the answer has begun, nothing is ever cut for being silent.
+    /// </summary>
+    /// <value>
+    /// Default: 5 minutes; between 1 second and 1 day. Zero switches it off, and so does <see cref="Timeout.InfiniteTimeSpan"/>. It ends a wait
+    /// at most a quarter of the time late, and never early.
+    /// </value>
+    public TimeSpan ResponseTimeout { get; set; } = RelayDefaults.ResponseTimeout;
+
+    /// <summary>
+    /// A folder with pages for browsers, for what the relay itself answers: <c>error.html</c>, and pages of one status such as <c>404.html</c>.
+    /// <c>{{status}}</c>, <c>{{code}}</c> and <c>{{title}}</c> in them are replaced. A relative path is taken from the content root. The pages are
+    /// read when the app starts, and have at most 256 KiB each.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, a small page without a product's name.</value>
+    public string? ErrorPages { get; set; }
+
+    /// <summary>
+    /// Answers visitors in the relay's place when there is no app's answer for them. It runs after status and headers are set, and returns
+    /// whether it wrote the response; if not, or if it fails, the visitor gets the default.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>. It can only be set in code.</value>
+    public Func<TunnelVisitorError, ValueTask<bool>>? OnVisitorError { get; set; }
+
+    /// <summary>
     /// The most memory, in bytes, that all tunnels of this process may promise to senders or keep for sending again. When it is used up,
     /// new requests are answered 503 and transfers slow down; nothing that is open breaks.
     /// </summary>
@@ -86,6 +111,17 @@ public sealed class TunnelRelayOptions
     /// 64 MiB. A value has to be at least 1 MiB.
     /// </value>
     public long? MemoryLimit { get; set; }
+
+    /// <summary>
+    /// Lets this app's Kestrel take from visitors what the apps behind tunnels may want, and pass on what they answer: request lines of
+    /// 16 KiB and 200 header lines of 64 KiB together where its limits are lower, header values in any encoding both ways, and no
+    /// <c>Server</c> header of its own.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="false"/>, because it applies to all requests of the app and not to those of tunnels alone: its own pages too
+    /// read header values as Latin-1 then. Set it where the app does little else than being a relay; <c>tunnel relay</c> does.
+    /// </value>
+    public bool AdaptServer { get; set; }
 
     /// <summary>Who may have which slugs.</summary>
     public SlugOptions Slugs { get; } = new();

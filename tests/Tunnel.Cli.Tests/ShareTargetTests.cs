@@ -10,6 +10,7 @@ public sealed class ShareTargetTests
     [InlineData("http://localhost:7080", "http://127.0.0.1:7080/ http://[::1]:7080/")]
     [InlineData("https://localhost:7080", "https://localhost:7080/")]
     [InlineData("http://192.168.1.20/", "http://192.168.1.20/")]
+    [InlineData("h2c://localhost:5000", "h2c://localhost:5000/")]
     public void CandidatesAreTriedInThisOrder(string written, string expected)
     {
         var target = ShareTarget.Parse(written, Assert.Fail);

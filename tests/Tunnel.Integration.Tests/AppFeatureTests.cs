@@ -124,6 +124,33 @@ public sealed class AppFeatureTests
             (request.Method, request.Path, request.StatusCode, request.ResponseBytes, request.Outcome));
     }
 
+    [Fact]
+    public async Task RequestBody_ChunkedAboveTheLimit_Is413()
+    {
+        await using var pair = await TunnelPair.StartAsync(
+            app => app.Run(CountAsync), device: device => device.Agent = agent => agent.MaxRequestBodySize = 1000);
+
+        foreach (var (size, expected) in new[] { (1000, 200), (1001, 413) })
+        {
+            var response = await RawConnection.RequestAsync(pair.Hub.Url,
+                $"POST /t/demo/ HTTP/1.1\r\nHost: any.test\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{new string('x', size)}\r\n0\r\n\r\n");
+
+            Assert.Equal(expected, response.Status);
+        }
+    }
+
+    private static async Task CountAsync(HttpContext context)
+    {
+        var buffer = new byte[64 * 1024];
+        long total = 0;
+        while (await context.Request.Body.ReadAsync(buffer) is > 0 and var count)
+        {
+            total += count;
+        }
+
+        await context.Response.WriteAsync($"{total}");
+    }
+
     private sealed class Marker;
 
     private sealed class Scoped : IDisposable

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -12,26 +11,6 @@ namespace Tunnel.Integration.Tests;
 public sealed class ErrorTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task UnknownSlug_Is404AsProblemOrPage()
-    {
-        await using var hub = await TestHub.StartAsync();
-        using var client = TestHub.CreateClient(hub.Url);
-
-        using var problem = await client.GetAsync("/t/nobody/", Stop);
-        Assert.Equal(HttpStatusCode.NotFound, problem.StatusCode);
-        Assert.Equal("application/problem+json", problem.Content.Headers.ContentType?.ToString());
-        using var json = JsonDocument.Parse(await problem.Content.ReadAsStringAsync(Stop));
-        Assert.Equal((404, "no_such_tunnel"), (json.RootElement.GetProperty("status").GetInt32(), json.RootElement.GetProperty("code").GetString()));
-
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/t/nobody/");
-        request.Headers.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
-        using var page = await client.SendAsync(request, Stop);
-        Assert.Equal(HttpStatusCode.NotFound, page.StatusCode);
-        Assert.Equal("text/html; charset=utf-8", page.Content.Headers.ContentType?.ToString());
-        Assert.StartsWith("<!doctype html>", await page.Content.ReadAsStringAsync(Stop), StringComparison.Ordinal);
-    }
 
     [Fact]
     public async Task DeviceHasStopped_Is502WithRetryAfter()
@@ -146,9 +125,11 @@ public sealed class ErrorTests
             setup.Settings["Tunnel:Relay:PathTemplate"] = "t/{name}";
             setup.Settings["Tunnel:Relay:Domain"] = "http://relay.test";
             setup.Settings["Tunnel:Relay:AuthorizedKeys:0"] = "no key";
+            setup.Settings["Tunnel:Relay:ResponseTimeout"] = "-00:00:05";
+            setup.Settings["Tunnel:Relay:ErrorPages"] = "nowhere";
         }));
 
-        Assert.Equal(["AuthorizedKeys", "Domain", "PathTemplate", "PublicUrl"], Settings("Tunnel:Relay:", thrown));
+        Assert.Equal(["AuthorizedKeys", "Domain", "ErrorPages", "PathTemplate", "PublicUrl", "ResponseTimeout"], Settings("Tunnel:Relay:", thrown));
     }
 
     [Fact]

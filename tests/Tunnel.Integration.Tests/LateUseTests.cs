@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -63,67 +62,5 @@ public sealed class LateUseTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         await thrown.Task.Soon();
         Assert.Equal("alive", await pair.Visitor.GetStringAsync("", Stop));
-    }
-
-    [Fact]
-    public async Task EarlyResponse_LetsTheAppReadTheRestOfTheUpload()
-    {
-        var answered = new TaskCompletionSource();
-        var read = new TaskCompletionSource<long>();
-        await using var pair = await TunnelPair.StartAsync(app => app.Run(async context =>
-        {
-            context.Response.ContentLength = 2;
-            await context.Response.WriteAsync("ok");
-            await answered.Task;
-            try
-            {
-                var body = new MemoryStream();
-                await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-                read.SetResult(body.Length);
-            }
-            catch (Exception exception)
-            {
-                read.SetException(exception);
-            }
-        }));
-
-        var gate = new TaskCompletionSource();
-        using var content = new GatedContent(gate.Task, 400_000);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "") { Content = content };
-        var sending = pair.Visitor.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
-        answered.SetResult();
-        gate.SetResult();
-        using var response = await sending;
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(400_000, await read.Task.Soon());
-    }
-
-    [Fact]
-    public async Task ResponseHeader_ThatTheHubsServerRefuses_IsA502()
-    {
-        await using var pair = await TunnelPair.StartAsync(app => app.Run(context =>
-        {
-            context.Response.Headers["X-Name"] = "naïve";
-            return Task.CompletedTask;
-        }));
-        using var response = await pair.Visitor.GetAsync("", Stop);
-        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
-    }
-
-    private sealed class GatedContent(Task gate, int length) : HttpContent
-    {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(new byte[length / 2]);
-            await stream.FlushAsync();
-            await gate;
-            await stream.WriteAsync(new byte[length - (length / 2)]);
-        }
-
-        protected override bool TryComputeLength(out long computed)
-        {
-            computed = length;
-            return true;
-        }
     }
 }

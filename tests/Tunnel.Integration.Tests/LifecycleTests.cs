@@ -126,7 +126,8 @@ public sealed class LifecycleTests
     }
 
     /// <summary>What a strict hub tells the operator to authorise, for the key in a folder.</summary>
-    private static async Task<string> KeyAsync(TempFolder folder)
+    /// <summary>The public key of the agent with the credentials <c>tunnel.json</c> in a folder.</summary>
+    internal static async Task<string> KeyAsync(TempFolder folder)
     {
         await using var strict = await TestHub.StartAsync(setup => setup.Settings.Remove("Tunnel:Relay:DevelopmentEnrolment"));
         await using var device = await TestDevice.StartAsync(

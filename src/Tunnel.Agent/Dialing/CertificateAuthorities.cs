@@ -5,14 +5,17 @@ using System.Security.Cryptography.X509Certificates;
 namespace Tunnel.Agent.Dialing;
 
 /// <summary>
-/// The authorities that the relay's certificate must come from, in place of the machine's. In place of and not beside: who names a
-/// private authority means that no public one may speak for the relay.
+/// The authorities that a server's certificate must come from, in place of the machine's. In place of and not beside: who names a
+/// private authority means that no public one may speak for the server.
 /// </summary>
 internal static class CertificateAuthorities
 {
     /// <summary>Reads the option's file, or says what is wrong with it in a sentence that names the option.</summary>
     public static bool TryRead(
-        string path, [NotNullWhen(true)] out X509Certificate2Collection? certificates, [NotNullWhen(false)] out string? error)
+        string path,
+        [NotNullWhen(true)] out X509Certificate2Collection? certificates,
+        [NotNullWhen(false)] out string? error,
+        string setting = "Tunnel:Agent:CertificateAuthorities")
     {
         certificates = [];
         try
@@ -20,11 +23,11 @@ internal static class CertificateAuthorities
             certificates.ImportFromPemFile(path);
             error = certificates.Count > 0
                 ? null
-                : $"Tunnel:Agent:CertificateAuthorities names {path}, which holds no certificate. Use a PEM file with the authority's root certificate (-----BEGIN CERTIFICATE-----).";
+                : $"{setting} names {path}, which holds no certificate. Use a PEM file with the authority's root certificate (-----BEGIN CERTIFICATE-----).";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            error = $"Tunnel:Agent:CertificateAuthorities names {path}, which cannot be read: {exception.Message} Use a PEM file with the authority's root certificate.";
+            error = $"{setting} names {path}, which cannot be read: {exception.Message} Use a PEM file with the authority's root certificate.";
         }
 
         if (error is null)

@@ -49,7 +49,8 @@ internal sealed class Registrar(
             var proof = RegistrationProof.Sign(key, relayNonce, audience, token);
             return new RegisterMessage(
                 token, key.PublicKey.Text, proof, agentNonce, _registrationId, _instanceId,
-                tunnels.Slug, tunnels.Services, tunnels.Others, options.Value.Pool);
+                tunnels.Slug, tunnels.Services, tunnels.Others, options.Value.Pool,
+                options.Value.Compress ? [Capabilities.Compression] : null);
         }
     }
 

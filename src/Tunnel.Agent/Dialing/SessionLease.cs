@@ -19,6 +19,7 @@ internal sealed class SessionLease
         Session = registered.Session;
         ResumeToken = registered.ResumeToken;
         Epoch = registered.Epoch;
+        TakesCompressedBodies = registered.Capabilities?.Contains(Capabilities.Compression) == true;
         Grace = TimeSpan.FromSeconds(Math.Clamp(registered.GraceSeconds, 0, MaxGraceSeconds));
     }
 
@@ -33,6 +34,8 @@ internal sealed class SessionLease
 
     /// <summary>The number of the last link that the relay answered for.</summary>
     public int Epoch { get; private set; }
+
+    public bool TakesCompressedBodies { get; }
 
     /// <summary>How long the relay keeps the session without a link.</summary>
     public TimeSpan Grace { get; }

@@ -20,20 +20,20 @@ internal sealed class AgentServing(
     {
         var first = options.Value;
         var table = new ServerTable();
-        await AddAsync(first.ForwardTo, first.ForwardHost, first.Services).ConfigureAwait(false);
+        await AddAsync(ForwardSettings.Of(first), first.Services).ConfigureAwait(false);
         foreach (var tunnel in first.Tunnels)
         {
-            await AddAsync(tunnel.ForwardTo, tunnel.ForwardHost, tunnel.Services).ConfigureAwait(false);
+            await AddAsync(ForwardSettings.Of(tunnel), tunnel.Services).ConfigureAwait(false);
         }
 
         return table;
 
-        async Task AddAsync(Uri? forwardTo, string? forwardHost, IDictionary<string, AgentServiceOptions> services)
+        async Task AddAsync(ForwardSettings settings, IDictionary<string, AgentServiceOptions> services)
         {
-            var named = table.AddTunnel(await ServerOfAsync(forwardTo, forwardHost, cancellationToken).ConfigureAwait(false));
+            var named = table.AddTunnel(await ServerOfAsync(settings, cancellationToken).ConfigureAwait(false));
             foreach (var (name, service) in services)
             {
-                named.Add(name, await ServerOfAsync(service.ForwardTo, service.ForwardHost, cancellationToken).ConfigureAwait(false));
+                named.Add(name, await ServerOfAsync(ForwardSettings.Of(service), cancellationToken).ConfigureAwait(false));
             }
         }
     }
@@ -51,14 +51,15 @@ internal sealed class AgentServing(
         }
     }
 
-    private ValueTask<IExchangeServer> ServerOfAsync(Uri? forwardTo, string? forwardHost, CancellationToken cancellationToken) =>
-        forwardTo is null ? InProcessAsync(cancellationToken) : new ValueTask<IExchangeServer>(Forwarding(forwardTo, forwardHost));
+    private ValueTask<IExchangeServer> ServerOfAsync(in ForwardSettings settings, CancellationToken cancellationToken) =>
+        settings.To is { } address ? new ValueTask<IExchangeServer>(Forwarding(address, settings)) : InProcessAsync(cancellationToken);
 
-    private ForwardingServer Forwarding(Uri address, string? host)
+    private ForwardingServer Forwarding(Uri address, in ForwardSettings settings)
     {
-        // The options were validated when the app started.
+        // The options were validated when the app started, but the certificates' file may have gone since.
         var server = ForwardTarget.TryParse(address, out var target, out var error)
-            ? new ForwardingServer(target, new HostRule(host), time, logger)
+            && CertificateRule.TryRead(settings.Certificate, out var certificates, out error)
+            ? new ForwardingServer(target, new HostRule(settings.Host), certificates, time, logger)
             : throw new InvalidOperationException(error);
         _forwarding.Add(server);
         return server;

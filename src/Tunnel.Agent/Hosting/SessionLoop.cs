@@ -78,7 +78,11 @@ internal sealed partial class SessionLoop(
 
         // Said first, so that what the session then says about its link comes after it.
         context.Status.Connected(lease.Urls);
-        return new AgentSession(new TunnelSession(handler, memory, context.Time), lease, socket, context);
+        var session = new TunnelSession(handler, memory, context.Time)
+        {
+            CompressesBodies = options.Value.Compress && lease.TakesCompressedBodies,
+        };
+        return new AgentSession(session, lease, socket, context);
     }
 
     /// <summary>Returns the session if it goes on beside the one that is opened next.</summary>

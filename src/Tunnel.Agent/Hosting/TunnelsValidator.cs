@@ -14,7 +14,7 @@ internal static class TunnelsValidator
 
     public static void Check(TunnelAgentOptions options, ValidateOptionsResultBuilder errors)
     {
-        CheckTarget("Tunnel:Agent", options.ForwardTo, options.ForwardHost, errors);
+        CheckTarget("Tunnel:Agent", ForwardSettings.Of(options), errors);
         CheckServices("Tunnel:Agent", options.Services, errors);
         var slugs = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         CheckSlug("Tunnel:Agent", options.Slug, slugs, errors);
@@ -24,7 +24,7 @@ internal static class TunnelsValidator
             var tunnel = options.Tunnels[i];
             var section = $"Tunnel:Agent:Tunnels:{i}";
             CheckSlug(section, tunnel.Slug, slugs, errors);
-            CheckTarget(section, tunnel.ForwardTo, tunnel.ForwardHost, errors);
+            CheckTarget(section, ForwardSettings.Of(tunnel), errors);
             CheckServices(section, tunnel.Services, errors);
             names += 1 + tunnel.Services.Count;
         }
@@ -54,20 +54,25 @@ internal static class TunnelsValidator
                 errors.AddError($"{own} has no name that a service can have. Use 1 to {MaxNameLength} letters, digits and hyphens, with no hyphen at either end.");
             }
 
-            CheckTarget(own, service.ForwardTo, service.ForwardHost, errors);
+            CheckTarget(own, ForwardSettings.Of(service), errors);
         }
     }
 
-    private static void CheckTarget(string section, Uri? forwardTo, string? forwardHost, ValidateOptionsResultBuilder errors)
+    private static void CheckTarget(string section, in ForwardSettings settings, ValidateOptionsResultBuilder errors)
     {
-        if (forwardTo is not null && !ForwardTarget.TryParse(forwardTo, out _, out var error, $"{section}:ForwardTo"))
+        if (settings.To is { } address && !ForwardTarget.TryParse(address, out _, out var error, $"{section}:ForwardTo"))
         {
             errors.AddError(error);
         }
 
-        if (HostRule.Check(forwardHost, $"{section}:ForwardHost") is { } wrongHost)
+        if (HostRule.Check(settings.Host, $"{section}:ForwardHost") is { } wrongHost)
         {
             errors.AddError(wrongHost);
+        }
+
+        if (!CertificateRule.TryRead(settings.Certificate, out _, out var wrongCertificate, $"{section}:ForwardCertificate"))
+        {
+            errors.AddError(wrongCertificate);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tunnel.Wire;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
 
@@ -33,6 +34,7 @@ internal sealed partial class ExchangeDispatcher(
         finally
         {
             exchange.Dispose();
+            served?.Compression?.Dispose();
         }
 
         if (served is not null)
@@ -47,16 +49,16 @@ internal sealed partial class ExchangeDispatcher(
     {
         server = null;
         var head = default(ReceivedHead);
+        var line = default(RequestLine);
         var refusal = ErrorCode.Refused;
         try
         {
             if (exchange.TryReadHead(out head))
             {
-                // What a request head begins with (PROTOCOL.md, Heads); the server reads all of it.
-                var fields = head.Read();
-                _ = fields.Number();
-                var tunnel = (int)Math.Min(fields.Number(), int.MaxValue);
-                server = servers.Find(tunnel, fields.Text());
+                var reader = head.Read();
+                line = RequestLine.Read(ref reader);
+                head.SkipTo(reader);
+                server = servers.Find(line.Tunnel, line.Service);
             }
         }
         catch (Exception exception) when (exception is WireFormatException or ExchangeException)
@@ -66,7 +68,7 @@ internal sealed partial class ExchangeDispatcher(
 
         if (server is not null)
         {
-            return new ServedExchange(exchange, head);
+            return new ServedExchange(exchange, line, head);
         }
 
         head.Dispose();
@@ -77,10 +79,10 @@ internal sealed partial class ExchangeDispatcher(
     private void Report(ServedExchange served, long started)
     {
         var line = served.Line;
-        var path = line.Target is null ? string.Empty : line.Target[line.PrefixLength..];
+        var path = line.Target[line.PrefixLength..];
         var query = path.IndexOf('?', StringComparison.Ordinal);
         onCompleted(new TunnelRequest(
-            line.Method ?? string.Empty,
+            line.Method,
             query < 0 ? path : path[..query],
             served.StatusCode,
             served.ResponseBytes,

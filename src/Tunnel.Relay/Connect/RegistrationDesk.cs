@@ -192,7 +192,8 @@ internal sealed class RegistrationDesk(
             session.Tunnels[0].Generation,
             relayKey.PublicKey.Text,
             relayKey.Sign(agentNonce, nonce, origin, session.Id, grant.Ticket.Epoch),
-            opened.Length > 1 ? opened[1..] : null);
+            opened.Length > 1 ? opened[1..] : null,
+            [Capabilities.Compression]);
     }
 
     private static ErrorMessage Refusal(SlugRefusal refusal) => new(refusal.Code, refusal.Sentence);

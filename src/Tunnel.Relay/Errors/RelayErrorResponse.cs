@@ -1,66 +1,91 @@
-using System.Text.Encodings.Web;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Tunnel.Relay.Errors;
 
-/// <summary>Writes a <see cref="RelayError"/>: a small page for browsers, problem details (RFC 9457) for everybody else.</summary>
-internal static class RelayErrorResponse
+/// <summary>
+/// Writes a <see cref="RelayError"/>: what the app's own handler makes of it, or a page for browsers and problem details (RFC 9457) for
+/// everybody else. A refused WebSocket handshake is answered like any other request (RFC 6455 section 4.2.2, RFC 8441 section 5).
+/// </summary>
+internal sealed partial class RelayErrorResponse(
+    IOptions<TunnelRelayOptions> options, ErrorPages pages, ILogger<RelayErrorResponse> logger)
 {
-    public static Task WriteAsync(HttpContext context, RelayError error)
+    public Task WriteAsync(HttpContext context, RelayError error)
     {
-        var response = context.Response;
+        Begin(context.Response, error);
+        return options.Value.OnVisitorError is { } handler
+            ? WriteAsync(context, error, handler)
+            : WriteDefaultAsync(context, error);
+    }
+
+    private async Task WriteAsync(HttpContext context, RelayError error, Func<TunnelVisitorError, ValueTask<bool>> handler)
+    {
+        try
+        {
+            if (await handler(new TunnelVisitorError(context, error)) || context.Response.HasStarted)
+            {
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            LogHandlerFailed(error.Code, exception);
+            if (context.Response.HasStarted)
+            {
+                // A broken transfer, never a short one that looks complete.
+                context.Abort();
+                return;
+            }
+
+            Begin(context.Response, error);
+        }
+
+        await WriteDefaultAsync(context, error);
+    }
+
+    private static void Begin(HttpResponse response, RelayError error)
+    {
         response.Clear();
         response.StatusCode = error.Status;
         response.Headers.CacheControl = "no-store";
         if (error.RetryAfterSeconds is { } seconds)
         {
-            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
+    }
 
+    private Task WriteDefaultAsync(HttpContext context, RelayError error)
+    {
+        var response = context.Response;
         var (type, body) = WantsPage(context.Request)
-            ? ("text/html; charset=utf-8", Page(error))
+            ? ("text/html; charset=utf-8", pages.Render(error))
             : ("application/problem+json", JsonSerializer.SerializeToUtf8Bytes(
-                new Problem(error.Title, error.Status, error.Code), ProblemJson.Default.Problem));
+                new Problem(error.Type, error.Title, error.Status, error.Code), ProblemJson.Default.Problem));
         response.ContentType = type;
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body).AsTask();
     }
 
+    /// <summary>Whether the visitor names HTML among what it takes, as browsers do. <c>*/*</c> alone is a program's.</summary>
     private static bool WantsPage(HttpRequest request) =>
-        request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted)
+        && accepted.Any(type => type.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) && type.Quality is null or > 0);
 
-    private static byte[] Page(RelayError error)
-    {
-        var title = HtmlEncoder.Default.Encode(error.Title);
-        return System.Text.Encoding.UTF8.GetBytes($$"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="robots" content="noindex">
-            <title>{{error.Status}} – {{title}}</title>
-            <style>
-            body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 32rem; padding: 0 1rem; color: #222; background: #fff }
-            small { color: #777 }
-            @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1b1b } }
-            </style>
-            </head>
-            <body>
-            <h1>{{error.Status}}</h1>
-            <p>{{title}}</p>
-            <small>{{error.Code}}</small>
-            </body>
-            </html>
-
-            """);
-    }
+    [LoggerMessage(205, LogLevel.Error, "TunnelRelayOptions.OnVisitorError failed for {Code}; the visitor gets the default answer.", EventName = "ErrorHandlerFailed")]
+    private partial void LogHandlerFailed(string code, Exception exception);
 }
 
 /// <summary>Problem details with the relay's stable code.</summary>
-internal sealed record Problem(string Title, int Status, string Code);
+internal sealed record Problem(string Type, string Title, int Status, string Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Problem))]

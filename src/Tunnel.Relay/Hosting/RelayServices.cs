@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tunnel.Relay.Connect;
+using Tunnel.Relay.Errors;
 using Tunnel.Relay.Ingress;
 using Tunnel.Relay.Registry;
 using Tunnel.Relay.Storage;
@@ -48,11 +50,18 @@ internal static partial class RelayServices
         services.AddSingleton<IdentityDesk>();
         services.AddSingleton<RegistrationDesk>();
         services.AddSingleton<ConnectEndpoint>();
+        services.AddSingleton(provider => ErrorPages.Read(ErrorPagesFolder(Options(provider), provider.GetRequiredService<IHostEnvironment>())));
+        services.AddSingleton<RelayErrorResponse>();
         services.AddSingleton<VisitorTargets>();
         services.AddSingleton<RelayLoop>();
         services.AddSingleton<ParkingLot>();
+        services.AddSingleton<VisitorServerLimits>();
+        services.AddSingleton<VisitorHeaders>();
+        services.AddSingleton<ResponseWaits>();
         services.AddSingleton<VisitorRequestHead>();
         services.AddSingleton<VisitorOpener>();
+        services.AddSingleton<VisitorResponseHead>();
+        services.AddSingleton<CompressedBody>();
         services.AddSingleton<VisitorServer>();
         return services;
     }
@@ -67,6 +76,7 @@ internal static partial class RelayServices
         services.AddSingleton(app.GetRequiredService<IConfiguration>());
         services.AddSingleton(app.GetRequiredService<IHostEnvironment>());
         services.AddSingleton(app.GetRequiredService<IServer>());
+        services.AddSingleton(app.GetRequiredService<IOptions<KestrelServerOptions>>());
         services.AddSingleton(app.GetService<TimeProvider>() ?? TimeProvider.System);
         if (app.GetService<IMeterFactory>() is { } meters)
         {
@@ -79,6 +89,9 @@ internal static partial class RelayServices
         lifetime.ApplicationStopped.Register(own.Dispose);
         return own;
     }
+
+    public static string? ErrorPagesFolder(TunnelRelayOptions options, IHostEnvironment environment) =>
+        string.IsNullOrWhiteSpace(options.ErrorPages) ? null : Path.GetFullPath(options.ErrorPages, environment.ContentRootPath);
 
     private static DataFolder OpenFolder(IServiceProvider provider) => DataFolder.Open(Path.GetFullPath(
         Options(provider).DataDirectory, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));

@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Tunnel.Relay.Errors;
 using Tunnel.Relay.Storage;
 
 namespace Tunnel.Relay.Hosting;
 
 /// <summary>Checks the relay's settings and lists every error with its remedy.</summary>
-internal sealed class TunnelRelayOptionsValidator : IValidateOptions<TunnelRelayOptions>
+internal sealed class TunnelRelayOptionsValidator(IHostEnvironment environment) : IValidateOptions<TunnelRelayOptions>
 {
     public ValidateOptionsResult Validate(string? name, TunnelRelayOptions options)
     {
@@ -48,6 +50,21 @@ internal sealed class TunnelRelayOptionsValidator : IValidateOptions<TunnelRelay
         if (options.ResumeGrace < TimeSpan.Zero || options.ResumeGrace > RelayDefaults.MaxResumeGrace)
         {
             errors.AddError($"Tunnel:Relay:ResumeGrace is {options.ResumeGrace}. Use a time between 00:00:00, which ends sessions with their link, and {RelayDefaults.MaxResumeGrace}.");
+        }
+
+        if (options.ResponseTimeout != TimeSpan.Zero && options.ResponseTimeout != Timeout.InfiniteTimeSpan
+            && (options.ResponseTimeout < RelayDefaults.MinResponseTimeout || options.ResponseTimeout > RelayDefaults.MaxResponseTimeout))
+        {
+            errors.AddError($"Tunnel:Relay:ResponseTimeout is {options.ResponseTimeout}. Use a time between {RelayDefaults.MinResponseTimeout} and {RelayDefaults.MaxResponseTimeout}, or 00:00:00 to let visitors wait for ever.");
+        }
+
+        try
+        {
+            ErrorPages.Read(RelayServices.ErrorPagesFolder(options, environment));
+        }
+        catch (IOException exception)
+        {
+            errors.AddError($"Tunnel:Relay:ErrorPages cannot be used. {exception.Message}");
         }
 
         if (options.MemoryLimit < RelayDefaults.MinMemoryLimit)

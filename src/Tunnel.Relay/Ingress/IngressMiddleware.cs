@@ -7,7 +7,13 @@ namespace Tunnel.Relay.Ingress;
 
 /// <summary>Takes visitors' requests out of the app's pipeline, before its routing and authorisation, and sends them to their tunnel.</summary>
 internal sealed class IngressMiddleware(
-    RequestDelegate next, VisitorTargets targets, TunnelRegistry registry, ClaimLedger claims, RelayLoop loop, VisitorServer visitors)
+    RequestDelegate next,
+    VisitorTargets targets,
+    TunnelRegistry registry,
+    ClaimLedger claims,
+    RelayLoop loop,
+    VisitorServer visitors,
+    RelayErrorResponse errors)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -26,7 +32,7 @@ internal sealed class IngressMiddleware(
 
         if (target.Kind == VisitorTargetKind.Invalid)
         {
-            return RelayErrorResponse.WriteAsync(context, RelayError.InvalidTarget);
+            return errors.WriteAsync(context, RelayError.InvalidTarget);
         }
 
         if (target.Kind == VisitorTargetKind.PathWithoutSlash
@@ -45,11 +51,11 @@ internal sealed class IngressMiddleware(
         var name = slug.ToString().ToLowerInvariant();
         if (claims.FindOwner(name) is null)
         {
-            return RelayErrorResponse.WriteAsync(context, RelayError.NoSuchTunnel);
+            return errors.WriteAsync(context, RelayError.NoSuchTunnel);
         }
 
         return pool is null && registry.TryExpect(name, out pool)
             ? visitors.ServeAsync(context, target, pool)
-            : RelayErrorResponse.WriteAsync(context, RelayError.AgentAway);
+            : errors.WriteAsync(context, RelayError.AgentAway);
     }
 }

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tunnel.Relay.Registry;
+using Tunnel.Wire.Frames;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Relay.Ingress;
 
 /// <summary>A visitor's request on its way to an agent, and what decides whether it may go to another one.</summary>
-internal sealed class VisitorRequest
+internal sealed class VisitorRequest : ResponseWait
 {
     public VisitorRequest(HttpContext context, in VisitorTarget target)
     {
@@ -17,6 +19,11 @@ internal sealed class VisitorRequest
 
     public HttpContext Context { get; }
 
+    /// <summary>The attempt that it is on its way with.</summary>
+    public Exchange? Exchange { get; set; }
+
+    public override long Moved => Exchange!.Moved;
+
     public VisitorTarget Target { get; }
 
     public VisitorUpgrade Upgrade { get; }
@@ -24,18 +31,25 @@ internal sealed class VisitorRequest
     public bool HasBody { get; }
 
     /// <summary>Whether the visitor waits for a 100 before it sends the body (RFC 9110 section 10.1.1).</summary>
-    public bool ExpectsContinue => HasBody && Context.Request.Headers.Expect.Count > 0;
+    public bool ExpectsContinue => HasBody && Context.Request.Headers.Expect.Count > 0
+        && Context.Request.Headers.Expect.ToString().Contains("100-continue", StringComparison.OrdinalIgnoreCase);
 
     public bool InPathMode => Target.Kind != VisitorTargetKind.Subdomain;
 
     /// <summary>Whether an agent has answered, be it with an informational head.</summary>
     public bool IsAnswered { get; set; }
 
+    /// <summary>Whether the response's body comes compressed.</summary>
+    public bool IsAnswerCompressed { get; set; }
+
     /// <summary>Whether an agent was sent a byte of the visitor's body.</summary>
     public bool IsBodyTaken { get; set; }
 
     /// <summary>Whether a part of the visitor's body cannot be read again.</summary>
     public bool IsBodyGone { get; set; }
+
+    /// <summary>The status for a body that is none, when the server has found that out.</summary>
+    public int? BodyFault { get; set; }
 
     /// <summary>Tunnels whose agent has refused it.</summary>
     public List<LiveTunnel>? RefusedBy { get; private set; }
@@ -45,6 +59,8 @@ internal sealed class VisitorRequest
         || HttpMethods.IsGet(Context.Request.Method) || HttpMethods.IsHead(Context.Request.Method)
         || HttpMethods.IsOptions(Context.Request.Method) || HttpMethods.IsTrace(Context.Request.Method)
         || HttpMethods.IsPut(Context.Request.Method) || HttpMethods.IsDelete(Context.Request.Method);
+
+    public override void GiveUp() => Exchange!.Abort(ErrorCode.Cancelled);
 
     public void Refused(LiveTunnel by) => (RefusedBy ??= []).Add(by);
 }

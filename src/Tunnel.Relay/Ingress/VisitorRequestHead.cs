@@ -2,16 +2,18 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tunnel.Wire;
 using Tunnel.Wire.Codec;
 
 namespace Tunnel.Relay.Ingress;
 
 /// <summary>Writes a visitor's request head for the agent: the visitor's headers less those of the connection, plus the relay's own.</summary>
-internal sealed class VisitorRequestHead(RelayLoop loop)
+internal sealed class VisitorRequestHead(RelayLoop loop, VisitorHeaders headers)
 {
     /// <param name="head">Gets the head.</param>
     /// <param name="visitor">The visitor's request.</param>
     /// <param name="tunnel">The tunnel's number in its session.</param>
+    /// <exception cref="WireFormatException">A header's name is none, which Kestrel does not look at.</exception>
     public void Write(HeadWriter head, VisitorRequest visitor, int tunnel)
     {
         var (context, target, upgrade) = (visitor.Context, visitor.Target, visitor.Upgrade);
@@ -45,13 +47,24 @@ internal sealed class VisitorRequestHead(RelayLoop loop)
                 continue;
             }
 
+            if (!Token.Is(name))
+            {
+                throw new WireFormatException("A header's name holds a character that has no place there (RFC 9110 section 5.1).");
+            }
+
             for (var index = 0; index < values.Count; index++)
             {
-                head.Header(name, values[index] ?? string.Empty);
+                headers.Write(head, name, values[index] ?? string.Empty);
             }
         }
 
         upgrade.WriteHeaders(head);
+        if (context.Response.SupportsTrailers() && request.Headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase))
+        {
+            // About this connection, but also what an app goes by that answers with trailers, as gRPC servers do.
+            head.Header("TE", "trailers");
+        }
+
         head.Header(RelayLoop.HeaderName, loop.Mark);
         WriteForwarded(head, request.Scheme, remote, address, host, target);
         head.EndHeaders();

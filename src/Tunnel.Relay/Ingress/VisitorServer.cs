@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 using Tunnel.Relay.Errors;
 using Tunnel.Relay.Registry;
@@ -14,7 +15,9 @@ namespace Tunnel.Relay.Ingress;
 /// Serves one visitor's request through a tunnel: head out, body out while the response comes in, response to the visitor. One that no
 /// agent has begun to answer can go to the next.
 /// </summary>
-internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot parking, ILogger<VisitorServer> logger)
+internal sealed partial class VisitorServer(
+    VisitorOpener opener, ParkingLot parking, ResponseWaits waits, RelayErrorResponse errors, VisitorHeaders headers,
+    VisitorResponseHead responseHead, CompressedBody compressed, ILogger<VisitorServer> logger)
 {
     public async Task ServeAsync(HttpContext context, VisitorTarget target, TunnelPool pool)
     {
@@ -26,7 +29,7 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
                 ((HttpResponse)state).Headers.Connection = "close";
                 return Task.CompletedTask;
             }, context.Response);
-            await RelayErrorResponse.WriteAsync(context, RelayError.AmbiguousFraming);
+            await errors.WriteAsync(context, RelayError.AmbiguousFraming);
             return;
         }
 
@@ -34,6 +37,12 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = null;
+        }
+
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            // So does the app decide how slow a visitor may send: a gRPC stream, or a device's upload, can be silent for minutes.
+            rate.MinDataRate = null;
         }
 
         var request = new VisitorRequest(context, target);
@@ -77,6 +86,10 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
         {
             return OpenAttempt.Failed(RelayError.HeadTooLarge);
         }
+        catch (WireFormatException)
+        {
+            return OpenAttempt.Failed(RelayError.MalformedHeader);
+        }
         catch (OperationCanceledException)
         {
             // The visitor has left; nobody reads this.
@@ -88,6 +101,7 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
     private async Task<RelayError?> ServeAsync(VisitorRequest request, LiveTunnel tunnel, Exchange exchange, bool mayRetry)
     {
         var context = request.Context;
+        request.Exchange = exchange;
         using (exchange)
         {
             // The visitor's leaving ends the exchange, and with it every wait below.
@@ -99,9 +113,17 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
             }
             catch (ExchangeException exception)
             {
-                var error = exception.Code == ErrorCode.Refused && tunnel.Session.Wire.IsAccepting
-                    ? RelayError.TooManyExchanges
+                var error = request.IsGivenUp ? RelayError.AgentTooSlow
+                    : exception.Code == ErrorCode.Refused && tunnel.Session.Wire.IsAccepting ? RelayError.TooManyExchanges
                     : RelayErrors.Of(exception.Code);
+                if (request.BodyFault is { } fault && !context.Response.HasStarted)
+                {
+                    // As the app's own server would answer.
+                    context.Response.Clear();
+                    context.Response.StatusCode = fault;
+                    return null;
+                }
+
                 if (mayRetry && MayGoOn(request, tunnel, exception.Code))
                 {
                     LogRetried(tunnel.Slug, error.Title);
@@ -125,7 +147,7 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
     /// <summary>Whether another agent, or the next session, may have the request (PROTOCOL.md, Parking and retry).</summary>
     private static bool MayGoOn(VisitorRequest request, LiveTunnel tunnel, ErrorCode code)
     {
-        if (request.IsAnswered || request.IsBodyGone || request.Context.RequestAborted.IsCancellationRequested)
+        if (request.IsGivenUp || request.IsAnswered || request.IsBodyGone || request.Context.RequestAborted.IsCancellationRequested)
         {
             return false;
         }
@@ -139,14 +161,14 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
         return code == ErrorCode.LinkLost && request.IsRepeatable && !request.IsBodyTaken;
     }
 
-    private static async Task CarryAsync(VisitorRequest request, Exchange exchange)
+    private async Task CarryAsync(VisitorRequest request, Exchange exchange)
     {
         var context = request.Context;
-        var upload = request.HasBody ? new VisitorUpload(request, exchange) : null;
+        var upload = request.HasBody ? new VisitorUpload(request, exchange, headers) : null;
         var uploading = upload?.RunAsync() ?? Task.CompletedTask;
         try
         {
-            var status = await VisitorResponse.ReadHeadAsync(request, exchange);
+            var status = await ReadHeadAsync(request, exchange);
             if (upload is not null)
             {
                 await upload.WhenAskedForAsync();
@@ -158,7 +180,8 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
             }
             else
             {
-                await VisitorResponse.CopyBodyAsync(context, exchange);
+                await (request.IsAnswerCompressed ? compressed.CopyAsync(context, exchange) : VisitorResponseBody.CopyAsync(context, exchange));
+                responseHead.CopyTrailers(request, exchange);
             }
 
             if (!uploading.IsCompleted)
@@ -179,6 +202,30 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
         }
     }
 
+    /// <summary>Waits for the final head, for as long as something moves (<see cref="ResponseWaits"/>).</summary>
+    private async ValueTask<int> ReadHeadAsync(VisitorRequest request, Exchange exchange)
+    {
+        var reading = responseHead.ReadAsync(request, exchange);
+        if (reading.IsCompleted)
+        {
+            return await reading;
+        }
+
+        int status;
+        waits.Add(request);
+        try
+        {
+            status = await reading;
+        }
+        finally
+        {
+            waits.Remove(request);
+        }
+
+        // The head may have come in the moment in which the exchange was given up.
+        return request.IsGivenUp ? throw new ExchangeException(ErrorCode.Cancelled) : status;
+    }
+
     private async Task FailAsync(HttpContext context, string slug, RelayError error)
     {
         if (context.RequestAborted.IsCancellationRequested)
@@ -186,7 +233,8 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
             return;
         }
 
-        if (context.Response.HasStarted)
+        // What was written and waits for the end cannot be taken back: an answer of the relay's own would come behind it.
+        if (context.Response.HasStarted || context.Response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 })
         {
             // A broken transfer, never a short one that looks complete.
             LogCut(slug, error.Title);
@@ -194,7 +242,7 @@ internal sealed partial class VisitorServer(VisitorOpener opener, ParkingLot par
             return;
         }
 
-        await RelayErrorResponse.WriteAsync(context, error);
+        await errors.WriteAsync(context, error);
     }
 
     [LoggerMessage(201, LogLevel.Debug, "A response of tunnel {Slug} was cut: {Reason}", EventName = "ResponseCut")]

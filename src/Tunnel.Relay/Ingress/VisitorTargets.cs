@@ -28,7 +28,8 @@ internal sealed class VisitorTargets
         var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         if (_domainSuffix is not null && SubdomainLength(context.Request.Host.Value) is > 0 and var length)
         {
-            return OriginForm(request) is { } target && !Climbs(target, 0)
+            // On a name of its own there is nothing above the tunnel, so a target that climbs is the app's to answer.
+            return OriginForm(request) is { } target && !HasControls(target)
                 ? new VisitorTarget(VisitorTargetKind.Subdomain, target, 0, length, 0)
                 : new VisitorTarget(VisitorTargetKind.Invalid, string.Empty, 0, 0, 0);
         }
@@ -80,7 +81,8 @@ internal sealed class VisitorTargets
         target.AsSpan(start).IndexOfAny('/', '?') is >= 0 and var length ? start + length : target.Length;
 
     private static VisitorTargetKind PathKind(string target, int end) =>
-        end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
+        HasControls(target) ? VisitorTargetKind.Invalid
+        : end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
         : Climbs(target, end) ? VisitorTargetKind.Invalid
         : VisitorTargetKind.Path;
 
@@ -125,6 +127,9 @@ internal sealed class VisitorTargets
             : afterScheme[path] == '/' ? afterScheme[path..].ToString()
             : $"/{afterScheme[path..]}";
     }
+
+    /// <summary>Kestrel lets them pass; they have no place in a request line (RFC 9112 section 3), and the link carries none.</summary>
+    private static bool HasControls(string target) => target.AsSpan().ContainsAnyInRange('\0', ' ') || target.Contains('\x7F', StringComparison.Ordinal);
 
     /// <summary>Whether dot segments (RFC 3986 section 5.2.4), percent-encoded ones included, lead above where the path starts.</summary>
     private static bool Climbs(string target, int start)

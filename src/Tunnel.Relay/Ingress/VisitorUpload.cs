@@ -2,7 +2,9 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Tunnel.Wire;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
 
@@ -12,7 +14,7 @@ namespace Tunnel.Relay.Ingress;
 /// Sends a visitor's request body to the agent as it comes. What fits into the initial credit stays in the server's reader, so that
 /// another agent can have the whole: an agent that refuses the request, as one that stops does, grants no more than that.
 /// </summary>
-internal sealed class VisitorUpload(VisitorRequest request, Exchange exchange)
+internal sealed class VisitorUpload(VisitorRequest request, Exchange exchange, VisitorHeaders headers)
 {
     private readonly PipeReader _body = request.Context.Request.BodyReader;
     private readonly TaskCompletionSource? _asked =
@@ -52,14 +54,21 @@ internal sealed class VisitorUpload(VisitorRequest request, Exchange exchange)
                 Sent(result.Buffer);
                 if (result.IsCompleted)
                 {
-                    exchange.End();
+                    End();
                     return;
                 }
             }
         }
         catch (Exception exception) when (exception is IOException or BadHttpRequestException or OperationCanceledException or InvalidOperationException)
         {
-            // The visitor left, or its body is malformed: the app must not take what came for the whole.
+            // The visitor left, or its body is malformed: the app must not take what came for the whole. For some faults Kestrel has no
+            // better exception than that of a broken connection; who has really left hears none of it.
+            request.BodyFault = exception switch
+            {
+                BadHttpRequestException bad => bad.StatusCode,
+                IOException => StatusCodes.Status400BadRequest,
+                _ => null,
+            };
             exchange.Abort(ErrorCode.Cancelled);
         }
         finally
@@ -86,6 +95,27 @@ internal sealed class VisitorUpload(VisitorRequest request, Exchange exchange)
         request.IsBodyGone = true;
         _kept = 0;
         _body.AdvanceTo(sent.End);
+    }
+
+    private void End()
+    {
+        if (request.Context.Features.Get<IHttpRequestTrailersFeature>() is not { Available: true, Trailers: { Count: > 0 } trailers })
+        {
+            exchange.End();
+            return;
+        }
+
+        using var section = HeadWriter.Rent();
+        foreach (var (name, values) in trailers)
+        {
+            for (var index = 0; index < values.Count && !HopByHop.DropsFromTrailers(name); index++)
+            {
+                headers.Write(section, name, values[index] ?? string.Empty);
+            }
+        }
+
+        section.EndHeaders();
+        exchange.EndWithTrailers(section.Written);
     }
 
     /// <summary>Lets go of the visitor's body; <see cref="RunAsync"/> ends soon after.</summary>

@@ -13,6 +13,10 @@ internal static class CachedText
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly Entry?[] Entries = new Entry?[512];
 
+    /// <summary>Octets as text, each of them one char: what a header's value is until somebody knows its encoding (RFC 9110 section 5.5).</summary>
+    public static string Latin1(ReadOnlySpan<byte> octets) =>
+        Ascii.IsValid(octets) ? Get(octets) : Encoding.Latin1.GetString(octets);
+
     /// <exception cref="WireFormatException">The bytes are not UTF-8.</exception>
     public static string Get(ReadOnlySpan<byte> utf8)
     {

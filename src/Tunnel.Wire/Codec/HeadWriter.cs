@@ -37,25 +37,23 @@ internal sealed class HeadWriter : IDisposable
 
     public void Text(ReadOnlySpan<char> value)
     {
-        // A varint of the byte count comes first; the count is known at once when every char is ASCII, the usual case.
-        var most = Encoding.UTF8.GetMaxByteCount(value.Length);
-        EnsureRoom(most + 5);
-        if (Ascii.IsValid(value))
+        if (!TryAscii(value))
         {
-            _length += Varint.Write(_buffer.AsSpan(_length), (uint)value.Length);
-            Ascii.FromUtf16(value, _buffer.AsSpan(_length), out var written);
-            _length += written;
-            return;
+            Encoded(value, Encoding.UTF8);
         }
-
-        var count = Encoding.UTF8.GetByteCount(value);
-        _length += Varint.Write(_buffer.AsSpan(_length), (uint)count);
-        _length += Encoding.UTF8.GetBytes(value, _buffer.AsSpan(_length));
     }
 
-    /// <summary>Adds a header line: the name's number, or 0 and the name, then the value.</summary>
-    /// <exception cref="InvalidOperationException">The value holds a control character, which would let it pass for several lines.</exception>
-    public void Header(string name, string value)
+    /// <summary>Adds a header line: the name's number, or 0 and the name, then the value's octets.</summary>
+    /// <param name="name">A token.</param>
+    /// <param name="value">The value; each char is one octet.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The name is no token; or the value holds a control character, which would let it pass for several lines, or one that is no octet.
+    /// </exception>
+    public void Header(string name, string value) => Header(name, value, Encoding.Latin1);
+
+    /// <summary>Adds a header line whose value is written in an encoding of its own; ASCII is the same in all of them.</summary>
+    /// <exception cref="InvalidOperationException">The name is no token; or the value holds a control character, or one that Latin-1 does not have.</exception>
+    public void Header(string name, string value, Encoding encoding)
     {
         if (value.AsSpan().ContainsAny(ForbiddenInValues))
         {
@@ -63,6 +61,11 @@ internal sealed class HeadWriter : IDisposable
         }
 
         var number = HeaderNames.NumberOf(name);
+        if (number == 0 && !Token.Is(name))
+        {
+            throw new InvalidOperationException($"'{name}' is no header name (RFC 9110 section 5.1).");
+        }
+
         EnsureRoom(1);
         _buffer[_length++] = number;
         if (number == 0)
@@ -70,7 +73,17 @@ internal sealed class HeadWriter : IDisposable
             Text(name);
         }
 
-        Text(value);
+        if (TryAscii(value))
+        {
+            return;
+        }
+
+        if (ReferenceEquals(encoding, Encoding.Latin1) && value.AsSpan().ContainsAnyExceptInRange('\0', '\xFF'))
+        {
+            throw new InvalidOperationException($"The value of the header '{name}' holds a character that Latin-1 does not have.");
+        }
+
+        Encoded(value, encoding);
     }
 
     /// <summary>Ends the header lines.</summary>
@@ -86,6 +99,29 @@ internal sealed class HeadWriter : IDisposable
     public void Dispose() => _cached = _buffer.Length <= WireDefaults.MaxHeadSize ? this : null;
 
     private static readonly SearchValues<char> ForbiddenInValues = SearchValues.Create("\0\r\n");
+
+    /// <summary>The usual case: as many bytes as chars, so the varint in front is known at once.</summary>
+    private bool TryAscii(ReadOnlySpan<char> value)
+    {
+        if (!Ascii.IsValid(value))
+        {
+            return false;
+        }
+
+        EnsureRoom(value.Length + 5);
+        _length += Varint.Write(_buffer.AsSpan(_length), (uint)value.Length);
+        Ascii.FromUtf16(value, _buffer.AsSpan(_length), out var written);
+        _length += written;
+        return true;
+    }
+
+    private void Encoded(ReadOnlySpan<char> value, Encoding encoding)
+    {
+        var count = encoding.GetByteCount(value);
+        EnsureRoom(count + 5);
+        _length += Varint.Write(_buffer.AsSpan(_length), (uint)count);
+        _length += encoding.GetBytes(value, _buffer.AsSpan(_length));
+    }
 
     private void EnsureRoom(int count)
     {

@@ -44,19 +44,6 @@ internal static class HeaderNames
         number != 0 && number <= Names.Length ? Names[number - 1] : throw new WireFormatException("A header has an unknown number.");
 
     /// <summary>A name that came as bytes. Names outside ASCII, or with characters that are not a token's (RFC 9110 section 5.6.2), are refused.</summary>
-    public static string Parse(ReadOnlySpan<byte> bytes)
-    {
-        foreach (var value in bytes)
-        {
-            if (!IsToken(value))
-            {
-                throw new WireFormatException("A header's name is not a token.");
-            }
-        }
-
-        return bytes.IsEmpty ? throw new WireFormatException("A header has no name.") : CachedText.Get(bytes);
-    }
-
-    private static bool IsToken(byte value) =>
-        char.IsAsciiLetterOrDigit((char)value) || "!#$%&'*+-.^_`|~"u8.Contains(value);
+    public static string Parse(ReadOnlySpan<byte> bytes) =>
+        Token.Is(bytes) ? CachedText.Get(bytes) : throw new WireFormatException("A header's name is not a token.");
 }

@@ -19,6 +19,7 @@ internal sealed partial class Exchange
     private ErrorCode? _inputError; // the peer broke its message off
     private bool _unflushed;
     private long _unreadHeads; // bytes
+    private long _headsReceived;
 
     /// <summary>The body that arrives. Completes at the message's end; fails with <see cref="ExchangeException"/> when it was cut short.</summary>
     public ExchangeInput Input { get; }
@@ -114,6 +115,18 @@ internal sealed partial class Exchange
         }
     }
 
+    /// <summary>
+    /// Comes from any thread, also while the exchange is disposed: outside the lock the pipe could be another exchange's already, and the
+    /// read that is cancelled another visitor's. The pipe runs nobody's code here, readers go on by the thread pool.
+    /// </summary>
+    internal void CancelPendingRead()
+    {
+        lock (_gate)
+        {
+            BodyReader?.CancelPendingRead();
+        }
+    }
+
     /// <summary>A message that was complete stays complete, whatever became of the exchange afterwards.</summary>
     internal void ThrowUnlessInputEnded()
     {
@@ -176,6 +189,7 @@ internal sealed partial class Exchange
             else
             {
                 _heads.Enqueue(new ReceivedHead(payload));
+                _headsReceived++;
             }
 
             EndInputIf(header.IsEnd);

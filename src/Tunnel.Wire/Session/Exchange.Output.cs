@@ -14,6 +14,9 @@ internal sealed partial class Exchange
     private bool _outputCut; // body was dropped: what was sent is not the whole, and must not end as if it were
     private TaskCompletionSource? _stopped;
 
+    /// <summary>Whether the body may be sent compressed, if the head says so.</summary>
+    public bool MayCompress => _session.CompressesBodies;
+
     /// <summary>Sends a head. Without <paramref name="flush"/> it leaves with whatever is flushed next.</summary>
     public void SendHead(ReadOnlySpan<byte> head, FrameFlags flags = FrameFlags.None, bool flush = true)
     {

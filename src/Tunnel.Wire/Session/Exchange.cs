@@ -39,6 +39,18 @@ internal sealed partial class Exchange : IDisposable, IRoomHandler
     /// <summary>The exchange's number in its session; never used twice.</summary>
     public uint Id { get; }
 
+    /// <summary>A number that changes while the other side takes the body that is sent, or sends heads: whoever waits for a head sees life in it.</summary>
+    public long Moved
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sendCredit.Moved + _headsReceived;
+            }
+        }
+    }
+
     /// <summary>Gives up both directions; whoever waits here fails at once.</summary>
     public void Abort(ErrorCode code)
     {

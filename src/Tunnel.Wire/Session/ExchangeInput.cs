@@ -3,10 +3,15 @@ using System.IO.Pipelines;
 
 namespace Tunnel.Wire.Session;
 
-/// <summary>The reading end of an exchange's body: a pipe's reader that grants the peer new credit for what was consumed.</summary>
+/// <summary>
+/// The reading end of an exchange's body: a pipe's reader that grants the peer new credit for what was consumed, and for what was examined
+/// and kept: who waits for more before it takes any, as a parser of messages does, would otherwise wait for ever once a message is larger
+/// than the window. What such a reader keeps is bounded by its own limit on bodies.
+/// </summary>
 internal sealed class ExchangeInput(Exchange exchange) : PipeReader
 {
     private ReadOnlySequence<byte> _last;
+    private long _kept; // bytes at the pipe's beginning that were examined, and credited, before
 
     /// <summary>Whether somebody waits in a read, or has not given back what it read: then the pipe is not to be reused.</summary>
     public bool IsReading { get; private set; }
@@ -60,13 +65,15 @@ internal sealed class ExchangeInput(Exchange exchange) : PipeReader
             return;
         }
 
-        var count = _last.Slice(0, consumed).Length;
+        var seen = Math.Max(_kept, _last.Slice(0, examined).Length);
+        var credit = seen - _kept;
+        _kept = seen - _last.Slice(0, consumed).Length;
         _last = default;
         exchange.BodyReader?.AdvanceTo(consumed, examined);
-        exchange.SendCreditFor(count);
+        exchange.SendCreditFor(credit);
     }
 
-    public override void CancelPendingRead() => exchange.BodyReader?.CancelPendingRead();
+    public override void CancelPendingRead() => exchange.CancelPendingRead();
 
     /// <summary>The pipe goes back to its pool when the exchange is disposed; until then completing the reader only stops reading.</summary>
     public override void Complete(Exception? exception = null)

@@ -8,6 +8,7 @@ internal struct ReceivedHead : IDisposable
 {
     private byte[]? _buffer;
     private readonly int _length;
+    private int _read;
 
     public ReceivedHead(ReadOnlySpan<byte> head)
     {
@@ -20,7 +21,11 @@ internal struct ReceivedHead : IDisposable
 
     public readonly int Length => _length;
 
-    public readonly HeadReader Read() => new(_buffer.AsSpan(0, _length));
+    /// <summary>What was not skipped of it.</summary>
+    public readonly HeadReader Read() => new(_buffer.AsSpan(_read, _length - _read));
+
+    /// <summary>Lets the next reader begin where this one stands.</summary>
+    public void SkipTo(in HeadReader reader) => _read = _length - reader.Left;
 
     public void Dispose()
     {

@@ -37,6 +37,9 @@ internal sealed partial class TunnelSession : IAsyncDisposable, IExchangeOpener,
 
     internal TimeProvider Time { get; }
 
+    /// <summary>Whether both sides have agreed that bodies of responses may travel compressed.</summary>
+    public bool CompressesBodies { get; init; }
+
     /// <summary>Whether the session has ended for good.</summary>
     public bool IsOver => _exchanges.IsOver;
 

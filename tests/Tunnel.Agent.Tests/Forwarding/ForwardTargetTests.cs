@@ -9,6 +9,8 @@ public sealed class ForwardTargetTests
     [InlineData("http://localhost/", "localhost", false)]
     [InlineData("https://[::1]:5001", "[::1]:5001", true)]
     [InlineData("https://example.test:443", "example.test", true)]
+    [InlineData("h2c://localhost:5000", "localhost:5000", false)]
+    [InlineData("h2c://[::1]/", "[::1]", false)]
     [InlineData("unix:///run/app.sock", "localhost", false)]
     public void AddressOfAServerIsTaken(string value, string authority, bool isTls)
     {
@@ -24,6 +26,8 @@ public sealed class ForwardTargetTests
     [InlineData("http://localhost/app", "path")]
     [InlineData("http://localhost/?x=1", "query")]
     [InlineData("http://localhost/#x", "fragment")]
+    [InlineData("h2c://localhost:5000/app", "path")]
+    [InlineData("h2c:///", "h2c://localhost:5000")]
     [InlineData("unix://run/app.sock", "unix:///run/app.sock")]
     [InlineData("unix:///", "unix:///run/app.sock")]
     public void AnythingElseIsRefusedWithASentence(string value, string hint)

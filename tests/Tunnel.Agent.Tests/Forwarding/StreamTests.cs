@@ -40,9 +40,9 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task EarlyResponseEndsTheExchangeAndStopsTheUpload()
+    public async Task EarlyResponseOfATargetThatCloses_EndsTheExchangeAndStopsTheUpload()
     {
-        using var server = RawTarget.Answering("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig");
+        using var server = RawTarget.Answering("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig");
         await using var tunnel = new TunnelFixture(server.Url);
         using var exchange = tunnel.Open("POST", "/", hasBody: true, headers: ("Content-Length", "100000000"));
         await exchange.WriteAsync(new byte[1000]);
@@ -145,7 +145,7 @@ public sealed class StreamTests
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         using var server = new RawTarget(connection => connection.AcceptTlsAsync(certificate));
-        await using var tunnel = new TunnelFixture($"https://{server.Authority}");
+        await using var tunnel = new TunnelFixture($"https://{server.Authority}", certificate: "system");
 
         var exception = await Assert.ThrowsAsync<ExchangeException>(() => tunnel.GetAsync("/"));
 
@@ -165,6 +165,33 @@ public sealed class StreamTests
         for (var i = 1; i <= 3; i++)
         {
             Assert.Equal("ok", (await tunnel.GetAsync("/")).Text);
+            await tunnel.CompletedAsync();
+            Assert.Equal(i, server.Connections);
+        }
+    }
+
+    /// <summary>A POST that was sent might have been carried out, so it must not meet a connection that is about to close.</summary>
+    [Fact]
+    public async Task TargetThatClosesWhatItSaidItWouldKeep_GetsPostsOnFreshConnectionsOnly()
+    {
+        using var server = new RawTarget(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            if (await connection.ReadHeadAsync() is ['P', ..])
+            {
+                await connection.WriteAsync("HTTP/1.1 500 A kept connection\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        await using var tunnel = new TunnelFixture(server.Url, time: new FakeTime());
+        Assert.Equal("ok", (await tunnel.GetAsync("/")).Text);
+        await tunnel.CompletedAsync();
+        Assert.Equal("ok", (await tunnel.GetAsync("/")).Text); // meets the end of the first connection
+        await tunnel.CompletedAsync();
+
+        for (var i = 3; i <= 5; i++)
+        {
+            Assert.Equal("ok", (await tunnel.GetAsync("/", method: "POST")).Text);
             await tunnel.CompletedAsync();
             Assert.Equal(i, server.Connections);
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tunnel.Agent.Serving;
 using Tunnel.Agent.Serving.Forwarding;
@@ -20,10 +21,11 @@ internal sealed class TunnelFixture : IAsyncDisposable
     private readonly TunnelSession _relay;
     private readonly TunnelSession _agent;
 
-    public TunnelFixture(string target, string? host = null)
+    public TunnelFixture(string target, string? host = null, string? certificate = null, TimeProvider? time = null, ILogger<ForwardingServer>? log = null)
     {
         Assert.True(ForwardTarget.TryParse(new Uri(target), out var parsed, out var error), error);
-        _server = new ForwardingServer(parsed!, new HostRule(host), TimeProvider.System, NullLogger<ForwardingServer>.Instance);
+        Assert.True(CertificateRule.TryRead(certificate, out var certificates, out error), error);
+        _server = new ForwardingServer(parsed!, new HostRule(host), certificates!, time ?? TimeProvider.System, log ?? NullLogger<ForwardingServer>.Instance);
         var servers = new ServerTable();
         servers.AddTunnel(_server);
         var dispatcher = new ExchangeDispatcher(

@@ -33,7 +33,7 @@ public sealed class OptionsTests
             CertificateAuthorities = "/no/such/file.pem",
             MemoryLimit = 1000,
             Services = { ["-api"] = new AgentServiceOptions { ForwardTo = new Uri("ftp://localhost") } },
-            Tunnels = { new AgentTunnelOptions { Slug = "ONE", ForwardHost = "a b" } },
+            Tunnels = { new AgentTunnelOptions { Slug = "ONE", ForwardHost = "a b", ForwardCertificate = "/no/such/root.pem" } },
         };
 
         var errors = Validate(options);
@@ -43,7 +43,7 @@ public sealed class OptionsTests
         foreach (var setting in (string[])
             [
                 "Relay is missing", "RelayKey", "Proxy", "CertificateAuthorities", "/no/such/file.pem", "MemoryLimit",
-                "Services:-api has no name", "Services:-api:ForwardTo", "Tunnels:0:Slug", "Tunnels:0:ForwardHost",
+                "Services:-api has no name", "Services:-api:ForwardTo", "Tunnels:0:Slug", "Tunnels:0:ForwardHost", "Tunnels:0:ForwardCertificate",
             ])
         {
             Assert.Contains(setting, errors);

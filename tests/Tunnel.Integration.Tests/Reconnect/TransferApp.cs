@@ -43,7 +43,12 @@ internal static class TransferApp
     private static async Task DownloadAsync(HttpContext context, int seed)
     {
         var bytes = Bytes(seed, Length);
-        context.Response.DeclareTrailer(Trailer);
+        var hasTrailers = context.Response.SupportsTrailers(); // not for visitors on HTTP/1.1
+        if (hasTrailers)
+        {
+            context.Response.DeclareTrailer(Trailer);
+        }
+
         for (int at = 0, size = 1; at < bytes.Length; at += size, size = Math.Min((size * 3) + 1, 40_000))
         {
             size = Math.Min(size, bytes.Length - at);
@@ -51,7 +56,10 @@ internal static class TransferApp
             await context.Response.Body.FlushAsync();
         }
 
-        context.Response.AppendTrailer(Trailer, Hash(bytes));
+        if (hasTrailers)
+        {
+            context.Response.AppendTrailer(Trailer, Hash(bytes));
+        }
     }
 
     private static async Task UploadAsync(HttpContext context)

@@ -32,7 +32,7 @@ internal static class Transfers
     /// <summary>By the test server, because Kestrel gives HTTP/1.1 visitors no trailers.</summary>
     public static async Task TrailersAsync(VirtualAgent agent, int seed)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, agent.Target($"/download/{seed}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, agent.Target($"/download/{seed}")) { Version = HttpVersion.Version20 };
         using var response = await agent.SendAsync(request).Soon();
         var bytes = await response.Content.ReadAsByteArrayAsync(Stop).Soon();
         Assert.Equal(TransferApp.Hash(TransferApp.Bytes(seed, TransferApp.Length)), TransferApp.Hash(bytes));

@@ -1,4 +1,7 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,6 +23,9 @@ internal sealed class TestRelay : IAsyncDisposable
     public ManualTime Time { get; } = new();
 
     public Uri Url { get; private set; } = null!;
+
+    /// <summary>Where the relay speaks HTTP/2 and nothing else.</summary>
+    public Uri Http2Url { get; private set; } = null!;
 
     public HttpClient Visitor { get; private set; } = null!;
 
@@ -99,17 +105,22 @@ internal sealed class TestRelay : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["urls"] = "http://127.0.0.1:0",
             ["Tunnel:Relay:DataDirectory"] = Path.Combine(folder, "relay"),
             ["Tunnel:Relay:AllowSharedOrigin"] = "true",
         });
         builder.Configuration.AddInMemoryCollection(settings);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        });
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddTunnelRelay();
         app = builder.Build();
         app.UseTunnelRelay();
         await app.StartAsync(Stop);
-        Url = new Uri(app.Urls.Single());
+        Url = new Uri(app.Urls.First());
+        Http2Url = new Uri(app.Urls.Last());
         Visitor = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = Url };
     }
 

@@ -47,6 +47,9 @@ internal sealed class PlainWriter
         return Varint((ulong)bytes.Length).Bytes(bytes);
     }
 
+    /// <summary>A header's value: each char is one octet.</summary>
+    public PlainWriter Octets(string octets) => Varint((ulong)octets.Length).Bytes(Encoding.Latin1.GetBytes(octets));
+
     public byte[] ToArray() => [.. _bytes];
 }
 
@@ -88,6 +91,9 @@ internal sealed class PlainReader(ReadOnlyMemory<byte> bytes)
 
         throw new PlainFormatException($"{what} is a varint of more than 10 bytes");
     }
+
+    /// <summary>A header's value: each char is one octet.</summary>
+    public string Octets(string what) => Encoding.Latin1.GetString(Bytes(Varint(what), what));
 
     public string Text(string what) => Utf8.GetString(Bytes(Varint(what), what));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Tunnel.Testing;
 
@@ -25,7 +26,7 @@ internal static class PlainHeaders
                 writer.Text(name);
             }
 
-            writer.Text(value);
+            writer.Octets(value);
         }
     }
 
@@ -40,14 +41,18 @@ internal static class PlainHeaders
                 throw new PlainFormatException($"a header has the number {number}, and the table ends at {VectorFile.Names.Count}");
             }
 
-            headers.Add((number == 0 ? reader.Text("a header's name") : VectorFile.Names[number - 1], reader.Text("a header's value")));
+            headers.Add((number == 0 ? reader.Text("a header's name") : VectorFile.Names[number - 1], reader.Octets("a header's value")));
         }
 
         return headers;
     }
 
     public static string Describe(IEnumerable<(string Name, string Value)> headers) =>
-        string.Concat(headers.Select(header => $" {header.Name.ToLowerInvariant()}=\"{header.Value}\""));
+        string.Concat(headers.Select(header => $" {header.Name.ToLowerInvariant()}={DescribeValue(header.Value)}"));
+
+    private static string DescribeValue(string value) => value.All(octet => octet is >= ' ' and <= '~' and not '"')
+        ? $"\"{value}\""
+        : $"hex:{Convert.ToHexString(Encoding.Latin1.GetBytes(value))}";
 }
 
 /// <summary>The head that opens a stream.</summary>

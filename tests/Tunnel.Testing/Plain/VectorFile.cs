@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Tunnel.Testing;
@@ -28,7 +29,7 @@ internal sealed partial record PlainVector(byte[] Bytes, string Meaning)
             .Select(match => (Name: match.Groups[1].Value, Value: match.Groups[2].Success ? match.Groups[2].Value.Trim('"') : null)).ToList();
         string Text(string name) => words.Find(word => word.Name == name).Value ?? throw new FormatException($"'{name}' is missing: {Meaning}");
         ulong Number(string name) => ulong.Parse(Text(name), CultureInfo.InvariantCulture);
-        IReadOnlyList<(string, string)> After(string last) => [.. words.SkipWhile(word => word.Name != last).Skip(1).Select(word => (word.Name, word.Value!))];
+        IReadOnlyList<(string, string)> After(string last) => [.. words.SkipWhile(word => word.Name != last).Skip(1).Select(word => (word.Name, Encoding.Latin1.GetString(Payload(word.Value!))))];
 
         switch (Kind)
         {
@@ -65,7 +66,7 @@ internal sealed partial record PlainVector(byte[] Bytes, string Meaning)
     public override string ToString() => Meaning;
 
     private static byte[] Payload(string text) =>
-        text.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(text[4..]) : System.Text.Encoding.ASCII.GetBytes(text);
+        text.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(text[4..]) : Encoding.ASCII.GetBytes(text);
 
     private static IEnumerable<PlainRecord> Records(List<(string Name, string? Value)> words)
     {

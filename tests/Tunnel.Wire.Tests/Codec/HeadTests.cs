@@ -1,3 +1,4 @@
+using System.Text;
 using Tunnel.Wire.Codec;
 
 namespace Tunnel.Wire.Tests.Codec;
@@ -10,7 +11,7 @@ public sealed class HeadTests
         var line = new RequestLine("PATCH", "/t/demo/a%2Fb?x=1&x=2", 7, "HTTP/1.1", "https", "demo.example:8443", "2001:db8::1", 50000, true, false);
         (string Name, string Value)[] headers =
         [
-            ("Content-Type", "text/plain"), ("content-type", ""), ("X-Own", "ü – 日本"), ("Set-Cookie", new string('c', 5000)), ("x-own", "again"),
+            ("Content-Type", "text/plain"), ("content-type", ""), ("X-Own", "caf\u00E9 \u00FF"), ("Set-Cookie", new string('c', 5000)), ("x-own", "again"),
         ];
         using var writer = HeadWriter.Rent();
         line.Write(writer);
@@ -30,6 +31,18 @@ public sealed class HeadTests
         }
 
         Assert.False(reader.TryHeader(out _, out _));
+    }
+
+    [Fact]
+    public void Header_ValueInAnEncoding_TravelsAsTheOctetsOfThatEncoding()
+    {
+        using var writer = HeadWriter.Rent();
+        writer.Header("X-Own", "日本", Encoding.UTF8);
+        Assert.Throws<InvalidOperationException>(() => writer.Header("X-Own", "日本"));
+
+        var reader = new HeadReader(writer.Written);
+        Assert.True(reader.TryHeaderOctets(out _, out var octets));
+        Assert.Equal("日本"u8, octets);
     }
 
     [Theory]

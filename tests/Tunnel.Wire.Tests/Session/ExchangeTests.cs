@@ -77,6 +77,31 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task Reader_ThatTakesNothingBeforeItHasAll_GetsAll()
+    {
+        // As one that waits for the whole of a length-prefixed message: it examines what there is and asks for more.
+        const int Size = 500_000;
+        var length = new TaskCompletionSource<long>();
+        await using var pair = new SessionPair(async exchange =>
+        {
+            var result = await exchange.Input.ReadAsync();
+            while (result.Buffer.Length < Size)
+            {
+                exchange.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                result = await exchange.Input.ReadAsync();
+            }
+
+            length.SetResult(result.Buffer.Length);
+            exchange.Input.AdvanceTo(result.Buffer.End);
+            exchange.SendHead([1], FrameFlags.End);
+        });
+        using var exchange = pair.Open([1])!;
+        await exchange.WriteAsync(new byte[Size], end: true).AsTask().InTime();
+
+        Assert.Equal(Size, await length.Task.InTime());
+    }
+
+    [Fact]
     public async Task Reset_InMidBody_FailsTheReader()
     {
         await using var pair = new SessionPair(async exchange =>

@@ -1,29 +1,23 @@
 using Tunnel.Agent.Serving.Forwarding.Origin;
 using Tunnel.Wire;
-using Tunnel.Wire.Frames;
-using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving.Forwarding;
 
 /// <summary>
-/// One exchange on its way to the target and back: 1. connect, 2. send the request, 3. meanwhile read the response's heads, 4. pass the
+/// One exchange on its way to the target and back over HTTP/1.1: 1. connect, 2. send the request, 3. meanwhile read the response's heads, 4. pass the
 /// response on, 5. stop what is left of the request, 6. keep the connection if it is clean.
 /// </summary>
-internal sealed class ForwardedExchange(ServedExchange served, OriginRequest request, OriginPool pool, TimeProvider time) : IAbortHandler
+internal sealed class ForwardedExchange(
+    ServedExchange served, OriginRequest request, OriginPool pool, AbortSignal aborted, TimeProvider time)
 {
     // One place of those that may wait at the relay is the final head's; a target that sends more must not cost the link.
     private const int MaxInformational = WireDefaults.MaxWaitingHeads - 1;
 
-    // Without a timer or a link to another token it holds nothing that would have to be disposed.
-    private readonly CancellationTokenSource _aborted = new();
     private int _informational;
-
-    public bool IsAborted => _aborted.IsCancellationRequested;
 
     public async Task RunAsync()
     {
-        served.Exchange.OnAborted(this);
-        while (pool.TryTake(out var kept))
+        while (pool.TryTake(request.IsRepeatable, out var kept))
         {
             if (await TryAnswerAsync(kept, isKept: true).ConfigureAwait(false))
             {
@@ -31,27 +25,37 @@ internal sealed class ForwardedExchange(ServedExchange served, OriginRequest req
             }
         }
 
-        var connection = await pool.ConnectAsync(_aborted.Token).ConfigureAwait(false); // 1
+        var connection = await pool.ConnectAsync(aborted.Token).ConfigureAwait(false); // 1
         await TryAnswerAsync(connection, isKept: false).ConfigureAwait(false);
     }
-
-    void IAbortHandler.OnAborted(Exchange exchange, ErrorCode code) => _aborted.Cancel();
 
     /// <summary>Returns <see langword="false"/> when a kept connection was closed by the target before it took the request.</summary>
     private async Task<bool> TryAnswerAsync(OriginConnection connection, bool isKept)
     {
         var upload = new RequestUpload(served.Exchange, request, connection, time);
-        using var stopUpload = CancellationTokenSource.CreateLinkedTokenSource(_aborted.Token);
-        var closing = _aborted.Token.UnsafeRegister(static state => ((OriginConnection)state!).Abort(), connection);
+        using var stopUpload = CancellationTokenSource.CreateLinkedTokenSource(aborted.Token);
+        var closing = aborted.Token.UnsafeRegister(static state => ((OriginConnection)state!).Abort(), connection);
         var uploading = upload.RunAsync(stopUpload.Token); // 2
         var isClean = false;
         try
         {
             isClean = await AnswerAsync(connection, upload).ConfigureAwait(false);
+            if (isClean && !uploading.IsCompleted)
+            {
+                // An early response. The target may want the rest all the same, and closes if it does not.
+                isClean = await connection.StaysOpenWhileAsync(uploading).ConfigureAwait(false);
+            }
+
             return true;
         }
-        catch (IOException) when (isKept && request.IsRepeatable && !connection.HasAnswered && !IsAborted)
+        catch (IOException) when (isKept && !connection.HasAnswered && !aborted.IsSet)
         {
+            pool.Distrust();
+            if (!request.IsRepeatable)
+            {
+                throw;
+            }
+
             return false;
         }
         finally
@@ -66,7 +70,7 @@ internal sealed class ForwardedExchange(ServedExchange served, OriginRequest req
 
             await uploading.ConfigureAwait(false);
             await closing.DisposeAsync().ConfigureAwait(false);
-            if (isClean && upload.IsComplete && !IsAborted && !connection.HasLeftovers())
+            if (isClean && upload.IsComplete && !aborted.IsSet && !connection.HasLeftovers())
             {
                 pool.Return(connection); // 6
             }
@@ -90,15 +94,19 @@ internal sealed class ForwardedExchange(ServedExchange served, OriginRequest req
             }
 
             ForwardedResponse.SendHead(served.Exchange, head, end: false, flush: true);
-            await UpgradedStream.PumpAsync(served, connection, _aborted.Token).ConfigureAwait(false);
+            await UpgradedStream.PumpAsync(served, connection, aborted.Token).ConfigureAwait(false);
             return false;
         }
 
         var framing = BodyFraming.Of(head, request.Line.Method);
-        ForwardedResponse.SendHead(served.Exchange, head, end: framing.IsComplete, flush: framing.IsComplete); // 4
-        if (!framing.IsComplete)
+        if (framing.IsComplete) // 4
         {
-            await ForwardedResponse.CopyBodyAsync(served, connection, framing, _aborted.Token).ConfigureAwait(false);
+            ForwardedResponse.SendHead(served.Exchange, head, end: true, flush: true);
+        }
+        else
+        {
+            ForwardedResponse.SendHeadOfBody(served, head, framing.Left);
+            await ForwardedResponse.CopyBodyAsync(served, connection, framing, aborted.Token).ConfigureAwait(false);
         }
 
         return head.KeepsAlive && !framing.EndsWithConnection;
@@ -108,7 +116,7 @@ internal sealed class ForwardedExchange(ServedExchange served, OriginRequest req
     {
         while (true)
         {
-            var head = await connection.ReadHeadAsync(_aborted.Token).ConfigureAwait(false);
+            var head = await connection.ReadHeadAsync(aborted.Token).ConfigureAwait(false);
             if (head.StatusCode == 100 || !head.IsInformational)
             {
                 upload.OnAnswer(head.StatusCode);

@@ -3,6 +3,7 @@ using Tunnel.Agent.Serving.Forwarding.Origin;
 using Tunnel.Wire;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Registration;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving.Forwarding;
@@ -14,17 +15,23 @@ internal static class ForwardedResponse
     public static void SendHead(Exchange exchange, OriginResponseHead head, bool end, bool flush)
     {
         using var writer = HeadWriter.Rent();
-        new ResponseLine(head.StatusCode, head.ReasonPhrase).Write(writer);
-        foreach (var header in head.Headers)
+        Write(writer, head);
+        writer.EndHeaders();
+        exchange.SendHead(writer.Written, end ? FrameFlags.End : FrameFlags.None, flush);
+    }
+
+    /// <summary>Sends the final head of a response that has a body. The caller sends body, or flushes, right after.</summary>
+    public static void SendHeadOfBody(ServedExchange served, OriginResponseHead head, long? bodyLength)
+    {
+        using var writer = HeadWriter.Rent();
+        Write(writer, head);
+        if (served.TryCompress(head.Value("Content-Type"), head.Value("Content-Encoding"), bodyLength))
         {
-            if (IsPassedOn(head, header))
-            {
-                writer.Header(header.Name, header.Value);
-            }
+            writer.Header("Transfer-Encoding", Capabilities.TransferCoding);
         }
 
         writer.EndHeaders();
-        exchange.SendHead(writer.Written, end ? FrameFlags.End : FrameFlags.None, flush);
+        served.Exchange.SendHead(writer.Written, FrameFlags.None, flush: false);
     }
 
     /// <summary>Copies the body; returns when its end has been sent.</summary>
@@ -36,7 +43,7 @@ internal static class ForwardedResponse
         {
             if (!connection.Input.TryRead(out var result))
             {
-                served.Exchange.Flush();
+                await served.FlushBodyAsync().ConfigureAwait(false);
                 result = await connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
 
@@ -69,21 +76,15 @@ internal static class ForwardedResponse
                     throw new OriginProtocolException("The target closed the connection within its response.");
                 }
 
-                served.Exchange.End();
+                await served.SendBodyAsync(default, end: true).ConfigureAwait(false);
                 return;
             }
         }
     }
 
-    private static async ValueTask FinishAsync(ServedExchange served, ReadOnlyMemory<byte> last, List<HeaderLine>? trailers)
+    /// <summary>Ends the response with a trailer section.</summary>
+    public static void EndWithTrailers(Exchange exchange, List<HeaderLine> trailers)
     {
-        if (trailers is null)
-        {
-            await served.SendBodyAsync(last, end: true).ConfigureAwait(false);
-            return;
-        }
-
-        await served.SendBodyAsync(last).ConfigureAwait(false);
         using var writer = HeadWriter.Rent();
         foreach (var trailer in trailers)
         {
@@ -95,7 +96,32 @@ internal static class ForwardedResponse
         }
 
         writer.EndHeaders();
-        served.Exchange.EndWithTrailers(writer.Written);
+        exchange.EndWithTrailers(writer.Written);
+    }
+
+    private static async ValueTask FinishAsync(ServedExchange served, ReadOnlyMemory<byte> last, List<HeaderLine>? trailers)
+    {
+        if (trailers is null)
+        {
+            await served.SendBodyAsync(last, end: true).ConfigureAwait(false);
+            return;
+        }
+
+        await served.SendBodyAsync(last).ConfigureAwait(false);
+        await served.FinishBodyAsync().ConfigureAwait(false);
+        EndWithTrailers(served.Exchange, trailers);
+    }
+
+    private static void Write(HeadWriter writer, OriginResponseHead head)
+    {
+        new ResponseLine(head.StatusCode, head.ReasonPhrase).Write(writer);
+        foreach (var header in head.Headers)
+        {
+            if (IsPassedOn(head, header))
+            {
+                writer.Header(header.Name, header.Value);
+            }
+        }
     }
 
     private static bool IsPassedOn(OriginResponseHead head, in HeaderLine header) =>

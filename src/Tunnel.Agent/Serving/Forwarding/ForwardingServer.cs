@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Agent.Serving.Forwarding.Http2;
 using Tunnel.Agent.Serving.Forwarding.Origin;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
@@ -7,34 +8,44 @@ using Tunnel.Wire.Session;
 namespace Tunnel.Agent.Serving.Forwarding;
 
 /// <summary>
-/// Answers exchanges from a local HTTP/1.1 server. Requests go to the configured target only: it follows no redirect, uses no proxy,
+/// Answers exchanges from a local server, over HTTP/2 where the target or the request asks for it and over HTTP/1.1 otherwise. Requests go to the configured target only: it follows no redirect, uses no proxy,
 /// keeps no cookies and leaves bodies as they are.
 /// </summary>
 internal sealed partial class ForwardingServer(
-    ForwardTarget target, HostRule hostRule, TimeProvider time, ILogger<ForwardingServer> logger) : IExchangeServer, IDisposable
+    ForwardTarget target, HostRule hostRule, CertificateRule certificates, TimeProvider time, ILogger<ForwardingServer> logger)
+    : IExchangeServer, IDisposable
 {
-    private readonly OriginPool _pool = new(target, time);
-    private bool _unreachable; // only keeps the log short, so a lost race costs one more line
+    private readonly OriginPool _pool = new(new TargetConnector(target, certificates, time), time);
+    private readonly Http2Client _http2 = new(target, new TargetConnector(target, certificates, time));
+
+    // Only keep the log short, so a lost race costs one more line. Each protocol has its own: otherwise a visitor who asks for the one that
+    // the target does not speak could write two lines with every request.
+    private bool _unreachable;
+    private bool _http2Unreachable;
 
     public async Task ServeAsync(ServedExchange served)
     {
-        ForwardedExchange? forwarded = null;
+        var aborted = new AbortSignal(served.Exchange);
+        var overHttp2 = target.IsHttp2;
         try
         {
             var request = ReadRequest(served);
-            forwarded = new ForwardedExchange(served, request, _pool, time);
-            await forwarded.RunAsync().ConfigureAwait(false);
+            overHttp2 |= request.IsGrpc;
+            var answered = overHttp2
+                ? Http2Exchange.RunAsync(served, request, _http2, aborted)
+                : new ForwardedExchange(served, request, _pool, aborted, time).RunAsync();
+            await answered.ConfigureAwait(false);
             served.Outcome = TunnelRequestOutcome.Completed;
-            NoteReached();
+            NoteReached(ref Unreachable(overHttp2));
         }
-        catch (Exception exception) when (forwarded is { IsAborted: true } || exception is ExchangeException)
+        catch (Exception exception) when (aborted.IsSet || exception is ExchangeException)
         {
             Give(served, TunnelRequestOutcome.Aborted, ErrorCode.Cancelled);
         }
         catch (OriginUnreachableException exception)
         {
             Give(served, TunnelRequestOutcome.TargetUnreachable, ErrorCode.TargetUnreachable);
-            NoteUnreachable(exception);
+            NoteUnreachable(ref Unreachable(overHttp2), exception);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -44,14 +55,16 @@ internal sealed partial class ForwardingServer(
         }
     }
 
-    public void Dispose() => _pool.Dispose();
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _http2.Dispose();
+    }
 
     private OriginRequest ReadRequest(ServedExchange served)
     {
-        using var head = served.TakeHead();
-        var request = OriginRequest.Read(head.Read(), target, hostRule);
-        served.Line = request.Line;
-        return request;
+        using var headers = served.TakeHeaders();
+        return OriginRequest.Read(served.Line, headers.Read(), target, hostRule);
     }
 
     private static void Give(ServedExchange served, TunnelRequestOutcome outcome, ErrorCode code)
@@ -60,26 +73,40 @@ internal sealed partial class ForwardingServer(
         served.Exchange.Abort(code);
     }
 
-    private void NoteReached()
+    private ref bool Unreachable(bool overHttp2) => ref overHttp2 ? ref _http2Unreachable : ref _unreachable;
+
+    private void NoteReached(ref bool unreachable)
     {
-        if (_unreachable)
+        if (unreachable)
         {
-            _unreachable = false;
+            unreachable = false;
             LogReached(target.Uri);
         }
     }
 
-    private void NoteUnreachable(OriginUnreachableException exception)
+    private void NoteUnreachable(ref bool unreachable, OriginUnreachableException exception)
     {
-        if (!_unreachable)
+        if (!unreachable)
         {
-            _unreachable = true;
-            LogUnreachable(target.Uri, exception.InnerException!.Message);
+            unreachable = true;
+            if (exception.CertificateProblem is { } problem)
+            {
+                LogCertificateRefused(target.Uri, problem);
+            }
+            else
+            {
+                LogUnreachable(target.Uri, exception.InnerException!.Message);
+            }
         }
     }
 
     [LoggerMessage(240, LogLevel.Warning, "Nothing answers at {Target}, so visitors get a 502: {Reason}", EventName = "TargetUnreachable")]
     private partial void LogUnreachable(Uri target, string reason);
+
+    [LoggerMessage(243, LogLevel.Warning,
+        "The certificate of {Target} is not taken, so visitors get a 502: {Reason}. Set ForwardCertificate, beside ForwardTo (--certificate of tunnel http), to a PEM file with the root that it comes from or with the certificate itself, or to 'any' for no check.",
+        EventName = "TargetCertificateRefused")]
+    private partial void LogCertificateRefused(Uri target, string reason);
 
     [LoggerMessage(241, LogLevel.Information, "{Target} answers again.", EventName = "TargetReached")]
     private partial void LogReached(Uri target);

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Tunnel.Agent.Serving.Forwarding;
 
 /// <summary>
@@ -8,12 +6,6 @@ namespace Tunnel.Agent.Serving.Forwarding;
 /// </summary>
 internal static class RequestText
 {
-    private static readonly SearchValues<char> TokenChars = SearchValues.Create(
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-    /// <summary>A method or a header's name (RFC 9110 section 5.6.2).</summary>
-    public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(TokenChars);
-
     /// <summary>A target or an authority: anything without spaces and control characters.</summary>
     public static bool IsUnbroken(ReadOnlySpan<char> text) =>
         !text.IsEmpty && !text.ContainsAnyInRange('\0', ' ') && !text.Contains('\x7F');

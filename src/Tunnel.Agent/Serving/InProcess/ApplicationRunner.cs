@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
 using Tunnel.Wire;
 using Tunnel.Wire.Frames;
 
 namespace Tunnel.Agent.Serving.InProcess;
 
 /// <summary>Runs one application for exchange after exchange. Request objects are reused; at most 256 are kept.</summary>
-internal sealed class ApplicationRunner<TContext>(IHttpApplication<TContext> application, InProcessLimits limits) : IExchangeServer
+internal sealed class ApplicationRunner<TContext>(IHttpApplication<TContext> application, InProcessSettings settings) : IExchangeServer
     where TContext : notnull
 {
     private const int MaxKept = 256;
@@ -16,7 +17,7 @@ internal sealed class ApplicationRunner<TContext>(IHttpApplication<TContext> app
     {
         if (!_kept.TryDequeue(out var request))
         {
-            request = new InProcessRequest<TContext>(limits);
+            request = new InProcessRequest<TContext>(settings);
         }
 
         try
@@ -27,6 +28,11 @@ internal sealed class ApplicationRunner<TContext>(IHttpApplication<TContext> app
         {
             served.Outcome = TunnelRequestOutcome.Failed;
             served.Exchange.Abort(ErrorCode.Failed);
+            return;
+        }
+        catch (BadHttpRequestException exception)
+        {
+            InProcessRequest.Refuse(served, exception.StatusCode, settings);
             return;
         }
 

@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
@@ -20,6 +22,8 @@ internal abstract partial class InProcessRequest :
     IHttpMaxRequestBodySizeFeature,
     IHttpConnectionFeature,
     IHttpBodyControlFeature,
+    IHttpMinRequestBodyDataRateFeature,
+    IHttpMinResponseDataRateFeature,
     IAbortHandler
 {
     /// <summary>To the application all of this process' tunnelled requests come through one connection.</summary>
@@ -70,14 +74,15 @@ internal abstract partial class InProcessRequest :
 
     IHeaderDictionary IHttpRequestTrailersFeature.Trailers => _requestTrailers ??= ReadTrailers();
 
-    bool IHttpMaxRequestBodySizeFeature.IsReadOnly => _requestBody.HasStarted || _upgrade is not null;
+    // Without a body there is no reading that could have begun.
+    bool IHttpMaxRequestBodySizeFeature.IsReadOnly => (_requestBody.HasStarted && CanHaveBody) || _upgrade is not null;
 
     long? IHttpMaxRequestBodySizeFeature.MaxRequestBodySize
     {
         get => _requestBody.MaxSize;
         set
         {
-            if (_requestBody.HasStarted)
+            if (_requestBody.HasStarted && CanHaveBody)
             {
                 throw new InvalidOperationException("The request body's size limit cannot be changed after reading has begun.");
             }
@@ -88,6 +93,12 @@ internal abstract partial class InProcessRequest :
     }
 
     public bool AllowSynchronousIO { get; set; }
+
+    /// <summary>Apps lift it where they find it; a slow visitor is the relay's to bear, which has no minimum for bodies.</summary>
+    MinDataRate? IHttpMinRequestBodyDataRateFeature.MinDataRate { get; set; }
+
+    /// <summary>The relay's server watches the visitor's connection; what an app sets here does not reach it.</summary>
+    MinDataRate? IHttpMinResponseDataRateFeature.MinDataRate { get; set; }
 
     public string TraceIdentifier
     {
@@ -171,7 +182,7 @@ internal abstract partial class InProcessRequest :
         catch (AggregateException exception)
         {
             // What the application registered with RequestAborted threw; there is nobody else to hear of it here.
-            limits.OnApplicationError(exception);
+            settings.OnApplicationError(exception);
         }
     }
 
@@ -179,6 +190,7 @@ internal abstract partial class InProcessRequest :
     {
         var path = RequestPath.Parse(line.Target, line.PrefixLength);
         Protocol = line.Protocol;
+        _own = line.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal) ? OnHttp1 : OnHttp2;
         Scheme = line.Scheme;
         Method = line.Method;
         RawTarget = line.Target;
@@ -187,13 +199,28 @@ internal abstract partial class InProcessRequest :
         QueryString = path.QueryString;
         RemotePort = line.RemotePort;
         CanHaveBody = line.HasBody;
-        AllowSynchronousIO = limits.AllowSynchronousIO;
+        AllowSynchronousIO = settings.Kestrel.AllowSynchronousIO;
+        ((IHttpMinRequestBodyDataRateFeature)this).MinDataRate = settings.Kestrel.Limits.MinRequestBodyDataRate;
+        ((IHttpMinResponseDataRateFeature)this).MinDataRate = settings.Kestrel.Limits.MinResponseDataRate;
         ((IHttpRequestFeature)this).Headers = _requestHeaders;
-        _requestHeaders["Host"] = line.Authority;
-        _requestBody = new RequestBodyReader(_exchange, limits.MaxRequestBodySize, this, isEmpty: line.IsUpgrade);
+        if (line.Authority.Length > 0 || line.Protocol != HttpProtocol.Http10)
+        {
+            _requestHeaders["Host"] = line.Authority; // HTTP/1.0 knows requests without one
+        }
+
+        _requestBody = new RequestBodyReader(_exchange, settings.MaxRequestBodySize, this, isEmpty: line.IsUpgrade);
         lock (_abortGate)
         {
             _current = _exchange;
+        }
+    }
+
+    /// <summary>A body without a length was chunked on the visitor's connection, which the link does not tell and apps may ask for.</summary>
+    private void SayFraming(in RequestLine line)
+    {
+        if (line.HasBody && line.Protocol == HttpProtocol.Http11 && _requestHeaders.ContentLength is null)
+        {
+            _requestHeaders["Transfer-Encoding"] = "chunked";
         }
     }
 
@@ -226,10 +253,7 @@ internal abstract partial class InProcessRequest :
             using (head)
             {
                 var reader = head.Read();
-                while (reader.TryHeader(out var name, out var value))
-                {
-                    trailers.Append(name, value);
-                }
+                InProcessHeaders.Read(ref reader, trailers, settings);
             }
         }
 

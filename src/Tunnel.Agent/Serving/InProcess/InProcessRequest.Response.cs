@@ -2,8 +2,10 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using Tunnel.Agent.Serving.Compression;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Registration;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving.InProcess;
@@ -143,7 +145,7 @@ internal abstract partial class InProcessRequest :
 
         // The end rides on the last piece when the length tells which one it is: one frame, and one wake-up, less.
         var last = total == _contentLength && _responseTrailers is null;
-        var write = _exchange.WriteAsync(data, last);
+        var write = _served.Compression is { } compression ? WritePackedAsync(compression, data, last) : _exchange.WriteAsync(data, last);
         if (write.IsCompleted || !cancellationToken.CanBeCanceled)
         {
             return await write.ConfigureAwait(false);
@@ -154,6 +156,24 @@ internal abstract partial class InProcessRequest :
         var reading = await write.ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return reading;
+    }
+
+    /// <summary>
+    /// Each write comes with a flush of the application's, so the visitor gets to read it at once. A large one goes in pieces: nobody keeps
+    /// all of it once more.
+    /// </summary>
+    private async ValueTask<bool> WritePackedAsync(BodyCompression compression, ReadOnlyMemory<byte> data, bool last)
+    {
+        var exchange = _exchange;
+        for (; data.Length > BodyCompression.LargestPiece; data = data[BodyCompression.LargestPiece..])
+        {
+            if (!await exchange.WriteAsync(compression.Add(data.Span[..BodyCompression.LargestPiece], flush: false)).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        return await exchange.WriteAsync(last ? compression.Finish(data.Span) : compression.Add(data.Span, flush: true), last).ConfigureAwait(false);
     }
 
     private void BeginResponse()
@@ -194,14 +214,15 @@ internal abstract partial class InProcessRequest :
 
         var headers = ((IHttpResponseFeature)this).Headers;
         ended &= _responseTrailers is null or { Count: 0 };
-        if (ended && !IsHead && !BodyIsForbidden && headers.ContentLength is null)
+        if (ended && !IsHead && !BodyIsForbidden)
         {
-            headers.ContentLength = 0;
+            headers.ContentLength ??= 0;
+            ThrowIfShorter(0, headers.ContentLength);
         }
 
-        if (!IsHead && !BodyIsForbidden)
+        if (!BodyIsForbidden)
         {
-            // Before the head leaves, so that the visitor gets an error instead of a broken response.
+            // Before the head leaves, so that the visitor gets an error instead of a broken response, to HEAD as to GET.
             ThrowIfLonger(firstBytes, headers.ContentLength);
         }
 
@@ -215,7 +236,19 @@ internal abstract partial class InProcessRequest :
     {
         using var head = HeadWriter.Rent();
         new ResponseLine(_statusCode, _reasonPhrase ?? string.Empty).Write(head);
-        WriteHeaders(head, headers);
+        InProcessHeaders.Write(head, headers, settings);
+        if (!headers.ContainsKey("Server"))
+        {
+            WriteServer(head, settings);
+        }
+
+        if (!ended && _upgrade is null && !IsHead && !BodyIsForbidden
+            && _served.TryCompress(headers.ContentType, headers.ContentEncoding, headers.ContentLength))
+        {
+            head.Header("Transfer-Encoding", Capabilities.TransferCoding);
+        }
+
+        head.EndHeaders();
         _exchange.SendHead(head.Written, ended ? FrameFlags.End : FrameFlags.None, flush: ended || _statusCode == 101);
         _completed = ended;
     }
@@ -243,14 +276,19 @@ internal abstract partial class InProcessRequest :
         {
             _served.Outcome = TunnelRequestOutcome.Failed;
             _exchange.Reset(ErrorCode.Failed);
-            throw new InvalidOperationException(
-                $"Response Content-Length mismatch: too few bytes written ({_responseBytes} of {_contentLength}).");
+            ThrowIfShorter(_responseBytes, _contentLength);
+        }
+
+        if (_served.Compression is { } compression && compression.Finish([]) is { Length: > 0 } rest)
+        {
+            await _exchange.WriteAsync(rest).ConfigureAwait(false);
         }
 
         if (_responseTrailers is { Count: > 0 } trailers)
         {
             using var head = HeadWriter.Rent();
-            WriteHeaders(head, trailers);
+            InProcessHeaders.Write(head, trailers, settings);
+            head.EndHeaders();
             _exchange.EndWithTrailers(head.Written);
         }
         else
@@ -282,22 +320,18 @@ internal abstract partial class InProcessRequest :
             }
             catch (Exception exception)
             {
-                limits.OnApplicationError(exception);
+                settings.OnApplicationError(exception);
             }
         }
     }
 
-    private static void WriteHeaders(HeadWriter head, IHeaderDictionary headers)
+    /// <summary>What Kestrel adds to every response, unless the app does not want it.</summary>
+    private static void WriteServer(HeadWriter head, InProcessSettings settings)
     {
-        foreach (var (name, values) in headers)
+        if (settings.Kestrel.AddServerHeader)
         {
-            for (var index = 0; index < values.Count; index++)
-            {
-                head.Header(name, values[index] ?? string.Empty);
-            }
+            head.Header("Server", "Kestrel");
         }
-
-        head.EndHeaders();
     }
 
     private static HeaderDictionary Copy(IHeaderDictionary headers)
@@ -317,6 +351,15 @@ internal abstract partial class InProcessRequest :
         {
             throw new InvalidOperationException(
                 $"Response Content-Length mismatch: too many bytes written ({written} of {contentLength}).");
+        }
+    }
+
+    private static void ThrowIfShorter(long written, long? contentLength)
+    {
+        if (written < contentLength)
+        {
+            throw new InvalidOperationException(
+                $"Response Content-Length mismatch: too few bytes written ({written} of {contentLength}).");
         }
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
@@ -8,7 +7,7 @@ using Tunnel.Wire.Session;
 namespace Tunnel.Agent.Serving.InProcess;
 
 /// <summary>An <see cref="InProcessRequest"/> that keeps hosting's context, so that hosting reuses it.</summary>
-internal sealed class InProcessRequest<TContext>(InProcessLimits limits) : InProcessRequest(limits), IHostContextContainer<TContext>
+internal sealed class InProcessRequest<TContext>(InProcessSettings settings) : InProcessRequest(settings), IHostContextContainer<TContext>
     where TContext : notnull
 {
     public TContext? HostContext { get; set; }
@@ -18,30 +17,41 @@ internal sealed class InProcessRequest<TContext>(InProcessLimits limits) : InPro
 /// One request in the app's pipeline: its feature collection and every feature a server offers, over one exchange. It serves many
 /// requests one after another; between <see cref="Begin"/> and <see cref="End"/> it belongs to one.
 /// </summary>
-internal abstract partial class InProcessRequest(InProcessLimits limits)
+internal abstract partial class InProcessRequest(InProcessSettings settings)
 {
     private ServedExchange _served = null!;
     private Exchange _exchange = null!;
 
     /// <summary>Takes the request's head.</summary>
     /// <exception cref="Tunnel.Wire.WireFormatException">The head is not what the protocol says.</exception>
+    /// <exception cref="BadHttpRequestException">The head is one that Kestrel would refuse.</exception>
     public void Begin(ServedExchange served)
     {
         _served = served;
         _exchange = served.Exchange;
-        using (var head = served.TakeHead())
+        BeginRequest(served.Line);
+        using (var headers = served.TakeHeaders())
         {
-            var reader = head.Read();
-            served.Line = RequestLine.Read(ref reader);
-            BeginRequest(served.Line);
-            while (reader.TryHeader(out var name, out var value))
-            {
-                _requestHeaders[name] = StringValues.Concat(_requestHeaders[name], value); // Append would drop an empty value
-            }
+            var lines = headers.Read();
+            InProcessHeaders.Read(ref lines, _requestHeaders, settings);
         }
+
+        SayFraming(served.Line);
 
         BeginResponse();
         _exchange.OnAborted(this);
+    }
+
+    /// <summary>Answers a request that the application never sees, as Kestrel would.</summary>
+    public static void Refuse(ServedExchange served, int statusCode, InProcessSettings settings)
+    {
+        using var head = HeadWriter.Rent();
+        new ResponseLine(statusCode, string.Empty).Write(head);
+        head.Header("Content-Length", "0");
+        WriteServer(head, settings);
+        head.EndHeaders();
+        served.Exchange.SendHead(head.Written, FrameFlags.End, flush: true);
+        served.StatusCode = statusCode;
     }
 
     /// <summary>Ends the response after the application has returned, as Kestrel would. Never throws.</summary>
@@ -70,7 +80,7 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
         var bad = failure as BadHttpRequestException;
         if (bad is null)
         {
-            limits.OnApplicationError(failure);
+            settings.OnApplicationError(failure);
         }
 
         if (HasStarted)
@@ -105,7 +115,7 @@ internal abstract partial class InProcessRequest(InProcessLimits limits)
         var reusable = !aborted && _upgrade is null && _responseWriter is not { IsWriting: true };
         EndRequest();
         EndResponse();
-        _features.Clear();
+        EndFeatures();
         _served = null!;
         return reusable;
     }

@@ -22,6 +22,7 @@ internal sealed class RequestBodyStream(RequestBodyReader reader, IHttpBodyContr
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         while (true)
         {
             var result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);

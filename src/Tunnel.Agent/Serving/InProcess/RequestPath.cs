@@ -25,7 +25,7 @@ internal readonly record struct RequestPath(string PathBase, string Path, string
         return path.Contains("/.", StringComparison.Ordinal) ? RemoveDotSegments(path) : path;
     }
 
-    /// <summary>RFC 3986 section 5.2.4, after decoding, as Kestrel does it. The relay has refused targets that climb above the prefix.</summary>
+    /// <summary>RFC 3986 section 5.2.4, after decoding, as Kestrel does it. The relay has refused targets that climb above a prefix.</summary>
     private static string RemoveDotSegments(string path)
     {
         var output = new StringBuilder(path.Length);

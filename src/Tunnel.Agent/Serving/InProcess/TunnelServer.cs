@@ -14,17 +14,14 @@ namespace Tunnel.Agent.Serving.InProcess;
 internal sealed partial class TunnelServer : IServer, IExchangeServer
 {
     private readonly ILogger _logger;
-    private readonly InProcessLimits _limits;
+    private readonly InProcessSettings _settings;
     private readonly TaskCompletionSource<IExchangeServer> _application = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TunnelServer(IOptions<TunnelAgentOptions> options, IOptions<KestrelServerOptions> kestrel, ILogger<TunnelServer> logger)
     {
         _logger = logger;
-        // The app's request limits are those that it gave Kestrel, whichever server a request comes through.
-        _limits = new InProcessLimits(
-            options.Value.MaxRequestBodySize ?? kestrel.Value.Limits.MaxRequestBodySize,
-            kestrel.Value.AllowSynchronousIO,
-            LogApplicationError);
+        _settings = new InProcessSettings(
+            options.Value.MaxRequestBodySize ?? kestrel.Value.Limits.MaxRequestBodySize, kestrel.Value, LogApplicationError);
         Features.Set<IServerAddressesFeature>(new ServerAddressesFeature());
     }
 
@@ -35,7 +32,7 @@ internal sealed partial class TunnelServer : IServer, IExchangeServer
     {
         // Hosting puts the configured addresses here, and would log that the app listens on them.
         Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Clear();
-        _application.TrySetResult(new ApplicationRunner<TContext>(application, _limits));
+        _application.TrySetResult(new ApplicationRunner<TContext>(application, _settings));
         return Task.CompletedTask;
     }
 

@@ -12,6 +12,9 @@ internal abstract class BodyFraming
     /// <summary>Whether the end of the connection is the end of the body; otherwise it is a body cut short.</summary>
     public virtual bool EndsWithConnection => false;
 
+    /// <summary>Bytes of body that are to come, where the head has said it.</summary>
+    public virtual long? Left => null;
+
     public virtual List<HeaderLine>? Trailers => null;
 
     /// <summary>Cuts the next piece of body off the front of <paramref name="rest"/>; <see langword="false"/> when none is there.</summary>
@@ -54,6 +57,8 @@ internal abstract class BodyFraming
         private long _left = left;
 
         public override bool IsComplete => _left == 0;
+
+        public override long? Left => _left;
 
         public override bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> piece)
         {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Tunnel.Wire.Codec;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
@@ -49,16 +48,13 @@ internal static class HeaderSection
         return true;
     }
 
-    public static string Text(ReadOnlySpan<byte> bytes) =>
-        Ascii.IsValid(bytes) ? CachedText.Get(bytes) : Encoding.Latin1.GetString(bytes);
-
     private static HeaderLine Parse(ReadOnlySpan<byte> line)
     {
         var colon = line.IndexOf((byte)':');
-        var name = colon > 0 ? Text(line[..colon]) : string.Empty;
+        var name = colon > 0 ? CachedText.Latin1(line[..colon]) : string.Empty;
         var value = line[(colon + 1)..].Trim(" \t"u8);
-        return RequestText.IsToken(name) && !value.ContainsAny((byte)0, (byte)'\r')
-            ? new HeaderLine(name, Text(value))
+        return Token.Is(name) && !value.ContainsAny((byte)0, (byte)'\r')
+            ? new HeaderLine(name, CachedText.Latin1(value))
             : throw new OriginProtocolException("The target sent a header line that is none (RFC 9112 section 5).");
     }
 
@@ -70,6 +66,6 @@ internal static class HeaderSection
             throw new OriginProtocolException("The target sent a header line that continues nothing (RFC 9112 section 5.2).");
         }
 
-        lines[^1] = lines[^1] with { Value = $"{lines[^1].Value} {Text(line.Trim(" \t"u8))}" };
+        lines[^1] = lines[^1] with { Value = $"{lines[^1].Value} {CachedText.Latin1(line.Trim(" \t"u8))}" };
     }
 }

@@ -65,6 +65,30 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
         return true;
     }
 
+    /// <summary>
+    /// Waits for the rest of a request that the target has answered. Returns <see langword="false"/>, and earlier, if the target closes
+    /// the connection or sends what nobody asked for.
+    /// </summary>
+    public async Task<bool> StaysOpenWhileAsync(Task uploading)
+    {
+        var reading = Input.ReadAsync(CancellationToken.None).AsTask();
+        if (await Task.WhenAny(uploading, reading).ConfigureAwait(false) == uploading)
+        {
+            Input.CancelPendingRead(); // it has waited with a buffer of nothing, so nothing is lost
+        }
+
+        try
+        {
+            var result = await reading.ConfigureAwait(false);
+            Input.AdvanceTo(result.Buffer.Start);
+            return result.IsCanceled;
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Makes it ready for the next request.</summary>
     public void Rest(long now)
     {

@@ -27,7 +27,7 @@ internal sealed class OriginOutput(Stream stream)
     }
 
     /// <summary>
-    /// Latin-1 keeps the bytes of a value that a relay read as Latin-1; a value with other characters was read as UTF-8 and is written so.
+    /// Each char of a header's value is one of its octets. Other texts are ASCII wherever servers are strict; what is not was read as UTF-8.
     /// </summary>
     public void Write(string text)
     {

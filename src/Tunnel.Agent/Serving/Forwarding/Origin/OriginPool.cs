@@ -1,86 +1,88 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
 
 /// <summary>Makes connections to the target and keeps those that can carry another request. There is no limit on those in use.</summary>
 internal sealed class OriginPool : IDisposable
 {
-    /// <summary>A local server answers a connect at once or is not there; five seconds also cover one that starts.</summary>
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Below the 5 seconds after which Node closes an idle connection, so that a request hardly ever meets one that is being closed.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(4);
 
+    /// <summary>
+    /// Some targets close connections that they said they would keep. After one did, requests that must not be sent twice get only connections
+    /// that have been idle for so long that their end would have been seen.
+    /// </summary>
+    private static readonly TimeSpan DistrustTime = TimeSpan.FromMinutes(1);
+
+    /// <summary>A server that closes after its answer does so at once; on this machine's own network that is here within a millisecond.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(20);
+
     private const int MaxIdle = 256;
 
-    private readonly Lock _gate = new(); // guards the two fields below
+    private readonly Lock _gate = new(); // guards the three fields below
     private readonly List<OriginConnection> _idle = []; // the one given back last is last
+    private long? _distrustedSince;
     private bool _disposed;
 
-    private readonly ForwardTarget _target;
+    private readonly TargetConnector _connector;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
-    public OriginPool(ForwardTarget target, TimeProvider time)
+    public OriginPool(TargetConnector connector, TimeProvider time)
     {
-        _target = target;
+        _connector = connector;
         _time = time;
         _timer = time.CreateTimer(static state => ((OriginPool)state!).CloseExpired(), this, IdleTimeout, IdleTimeout);
     }
 
-    public bool TryTake([NotNullWhen(true)] out OriginConnection? connection)
+    /// <param name="isRepeatable">Whether the request may be sent again on another connection if this one turns out to be closed.</param>
+    /// <param name="connection">A kept connection.</param>
+    public bool TryTake(bool isRepeatable, [NotNullWhen(true)] out OriginConnection? connection)
     {
         while (true)
         {
             lock (_gate)
             {
-                if (_idle.Count == 0)
+                var index = isRepeatable || !IsDistrusted() ? _idle.Count - 1 : _idle.FindLastIndex(IsSettled);
+                if (index < 0)
                 {
                     connection = null;
                     return false;
                 }
 
-                connection = _idle[^1];
-                _idle.RemoveAt(_idle.Count - 1);
+                connection = _idle[index];
+                _idle.RemoveAt(index);
             }
 
-            if (!IsExpired(connection) && !connection.IsStale)
+            if (!IsExpired(connection))
             {
-                return true;
+                if (!connection.IsStale)
+                {
+                    return true;
+                }
+
+                Distrust();
             }
 
             connection.Dispose();
         }
     }
 
+    /// <summary>The target has closed a connection that it was to keep.</summary>
+    public void Distrust()
+    {
+        lock (_gate)
+        {
+            _distrustedSince = _time.GetTimestamp();
+        }
+    }
+
     /// <exception cref="OriginUnreachableException">The target does not take the connection.</exception>
     public async Task<OriginConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(ConnectTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var socket = _target.EndPoint is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(_target.EndPoint, either.Token).ConfigureAwait(false);
-            var stream = await SecureAsync(new NetworkStream(socket, ownsSocket: true), either.Token).ConfigureAwait(false);
-            return new OriginConnection(socket, stream);
-        }
-        catch (Exception exception)
-        {
-            socket.Dispose();
-            cancellationToken.ThrowIfCancellationRequested();
-            if (exception is SocketException or IOException or AuthenticationException or OperationCanceledException)
-            {
-                throw new OriginUnreachableException(exception);
-            }
-
-            throw;
-        }
+        var (socket, stream) = await _connector.ConnectAsync(SslApplicationProtocol.Http11, cancellationToken).ConfigureAwait(false);
+        return new OriginConnection(socket, stream);
     }
 
     /// <summary>Takes back a connection whose request and response are complete.</summary>
@@ -113,19 +115,6 @@ internal sealed class OriginPool : IDisposable
         idle.ForEach(static connection => connection.Dispose());
     }
 
-    private async ValueTask<Stream> SecureAsync(Stream stream, CancellationToken cancellationToken)
-    {
-        if (!_target.IsTls)
-        {
-            return stream;
-        }
-
-        var tls = new SslStream(stream);
-        var options = new SslClientAuthenticationOptions { TargetHost = _target.Host, ApplicationProtocols = [SslApplicationProtocol.Http11] };
-        await tls.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
-        return tls;
-    }
-
     private void CloseExpired()
     {
         List<OriginConnection> expired;
@@ -138,6 +127,10 @@ internal sealed class OriginPool : IDisposable
 
         expired.ForEach(static connection => connection.Dispose());
     }
+
+    private bool IsDistrusted() => _distrustedSince is { } since && _time.GetElapsedTime(since) < DistrustTime;
+
+    private bool IsSettled(OriginConnection connection) => _time.GetElapsedTime(connection.IdleSince) >= SettleTime;
 
     private bool IsExpired(OriginConnection connection) => _time.GetElapsedTime(connection.IdleSince) >= IdleTimeout;
 }

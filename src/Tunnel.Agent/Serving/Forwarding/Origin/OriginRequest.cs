@@ -9,19 +9,18 @@ internal sealed class OriginRequest
 {
     private readonly List<HeaderLine> _headers;
     private readonly HopByHop _hopByHop;
-    private readonly string _target;
-    private readonly string _host;
 
     private OriginRequest(in RequestLine line, List<HeaderLine> headers, string host)
     {
         Line = line;
         _headers = headers;
         _hopByHop = new HopByHop(headers);
-        _host = host;
-        _target = TargetOf(line);
+        Host = host;
+        Target = TargetOf(line);
         ContentLength = LengthOf(headers);
-        ExpectsContinue = line.HasBody && headers.Exists(static header => header.Is("Expect"));
-        if (!RequestText.IsToken(line.Method) || !RequestText.IsUnbroken(_target) || !RequestText.IsUnbroken(host))
+        ExpectsContinue = line.HasBody && headers.Exists(static header =>
+            header.Is("Expect") && header.Value.Contains("100-continue", StringComparison.OrdinalIgnoreCase));
+        if (!Token.Is(line.Method) || !RequestText.IsUnbroken(Target) || !RequestText.IsUnbroken(host))
         {
             throw new WireFormatException("A request line holds a character that has no place there (RFC 9112 section 3).");
         }
@@ -33,6 +32,26 @@ internal sealed class OriginRequest
     }
 
     public RequestLine Line { get; }
+
+    /// <summary>Path and query for the target.</summary>
+    public string Target { get; }
+
+    public string Host { get; }
+
+    /// <summary>What goes on to the target of the visitor's headers, less what each protocol says in its own way: host and length.</summary>
+    public IEnumerable<HeaderLine> Headers => _headers.Where(header => IsPassedOn(header));
+
+    /// <summary>Whether the upgrade is to a WebSocket, and not to anything else.</summary>
+    public bool WantsWebSocket =>
+        WantsUpgrade && _headers.Exists(static header => header.Is("Upgrade") && header.Value.Equals("websocket", StringComparison.OrdinalIgnoreCase));
+
+    public string? WebSocketKey => _headers.Find(static header => header.Is("Sec-WebSocket-Key")).Value;
+
+    /// <summary>Whether the visitor takes trailers. The relay says so for those who get them.</summary>
+    public bool TakesTrailers => IsGrpc || _headers.Exists(static header => header.Is("TE"));
+
+    /// <summary>Whether this is a gRPC call, which no server answers over HTTP/1.1: its result is in the trailers. gRPC-Web is none.</summary>
+    public bool IsGrpc => _headers.Exists(static header => header.Is("Content-Type") && GrpcContent.Is(header.Value));
 
     /// <summary>The body's length, or <see langword="null"/> when only its end will tell.</summary>
     public long? ContentLength { get; }
@@ -46,11 +65,10 @@ internal sealed class OriginRequest
     /// <summary>Whether it may be sent again when a kept connection turns out to be closed (RFC 9110 section 9.2.2).</summary>
     public bool IsRepeatable => !Line.HasBody && Line.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 
-    public static OriginRequest Read(HeadReader head, ForwardTarget target, HostRule hostRule)
+    public static OriginRequest Read(in RequestLine line, HeadReader lines, ForwardTarget target, HostRule hostRule)
     {
-        var line = RequestLine.Read(ref head);
         var headers = new List<HeaderLine>(24);
-        while (head.TryHeader(out var name, out var value))
+        while (lines.TryHeader(out var name, out var value))
         {
             headers.Add(new HeaderLine(name, value));
         }
@@ -63,14 +81,20 @@ internal sealed class OriginRequest
     {
         output.Write(Line.Method);
         output.Write(" "u8);
-        output.Write(_target);
+        output.Write(Target);
         output.Write(" HTTP/1.1\r\n"u8);
-        output.WriteHeader("Host", _host);
+        output.WriteHeader("Host", Host);
         foreach (var header in _headers)
         {
             if (WantsUpgrade && header.Is("Upgrade"))
             {
                 output.Write("Connection: Upgrade\r\n"u8);
+                output.WriteHeader(header.Name, header.Value);
+            }
+            else if (header.Is("TE"))
+            {
+                // The relay sends it for visitors that get trailers; it is about this connection now (RFC 9110 section 10.1.4).
+                output.Write("Connection: TE\r\n"u8);
                 output.WriteHeader(header.Name, header.Value);
             }
             else if (IsPassedOn(header))
@@ -84,7 +108,7 @@ internal sealed class OriginRequest
     }
 
     private bool IsPassedOn(in HeaderLine header) =>
-        !_hopByHop.Contains(header) && !header.Is("Host") && !header.Is("Content-Length") && (Line.HasBody || !header.Is("Expect"));
+        !_hopByHop.Contains(header) && !header.Is("Host") && !header.Is("Content-Length");
 
     private void WriteFraming(OriginOutput output)
     {
@@ -96,9 +120,10 @@ internal sealed class OriginRequest
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);
         }
-        else if (Line.Method is "POST" or "PUT" or "PATCH")
+        else if (Line.Method is "POST" or "PUT" or "PATCH" && !Line.Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
         {
-            // Where a body is usual its absence is said (RFC 9110 section 8.6); some servers answer 411 otherwise.
+            // Where a body is usual HTTP/1.1 says its absence (RFC 9110 section 8.6), and some servers answer 411 otherwise. A visitor of
+            // HTTP/2 has said it by the end of the stream; one of HTTP/1.1 who said nothing gets the answer to that.
             output.Write("Content-Length: 0\r\n"u8);
         }
     }

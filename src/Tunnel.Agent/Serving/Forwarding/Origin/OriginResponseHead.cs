@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Buffers.Text;
 using Microsoft.AspNetCore.WebUtilities;
+using Tunnel.Wire.Codec;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
 
-/// <summary>A response's status line and header lines as the target sent them.</summary>
+/// <summary>A response's status line and header lines as the target sent them, over either protocol.</summary>
 internal sealed class OriginResponseHead
 {
-    private OriginResponseHead(int statusCode, string reasonPhrase, bool isHttp11, List<HeaderLine> headers)
+    public OriginResponseHead(int statusCode, string reasonPhrase, bool isHttp11, List<HeaderLine> headers)
     {
         StatusCode = statusCode;
         ReasonPhrase = reasonPhrase;
@@ -31,6 +32,20 @@ internal sealed class OriginResponseHead
 
     /// <summary>Whether the connection can carry another request after this response (RFC 9112 section 9.3; HTTP/1.0 is not kept).</summary>
     public bool KeepsAlive { get; }
+
+    /// <summary>A header's first value, or null.</summary>
+    public string? Value(string name)
+    {
+        foreach (var header in Headers)
+        {
+            if (header.Is(name))
+            {
+                return header.Value;
+            }
+        }
+
+        return null;
+    }
 
     public bool IsInformational => StatusCode is < 200 and not 101;
 
@@ -66,7 +81,7 @@ internal sealed class OriginResponseHead
     }
 
     private static string Phrase(int status, ReadOnlySpan<byte> bytes) =>
-        bytes.ContainsAnyInRange((byte)0, (byte)0x1F) || HeaderSection.Text(bytes) is var text && text == ReasonPhrases.GetReasonPhrase(status)
+        CachedText.Latin1(bytes) is var text && (!ResponseLine.IsPhrase(text) || text == ReasonPhrases.GetReasonPhrase(status))
             ? string.Empty
             : text;
 }
