@@ -35,6 +35,13 @@ public sealed class TunnelRelayOptions
     public string? Domain { get; set; }
 
     /// <summary>
+    /// Further host names that lead to a tunnel, each with the slug of its tunnel: <c>www.example.com</c> to <c>demo</c>. Their DNS records
+    /// have to lead to this relay, and for https its certificate has to be theirs too. Whoever owns the slug gets the visitors.
+    /// </summary>
+    /// <value>Default: none.</value>
+    public IDictionary<string, string> Hosts { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
     /// The folder for the relay's own state (registered keys, claimed slugs). A relative path is taken from the content root.
     /// Files are replaced atomically and readable by their owner only. One relay process per folder.
     /// </summary>

@@ -24,6 +24,19 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task BoundHost_LeadsToItsTunnel_OtherHostsDoNot()
+    {
+        await using var pair = await TunnelPair.StartAsync(Describe, hub => hub.Settings["Tunnel:Relay:Hosts:www.own.test"] = "demo");
+
+        var bound = await RawConnection.RequestAsync(pair.Hub.Url, "GET /t/other/x?y HTTP/1.1\r\nHost: WWW.own.test:8080\r\n\r\n");
+        Assert.Equal("|/t/other/x|?y|/t/other/x?y|WWW.own.test:8080|http|127.0.0.1", bound.Text);
+        foreach (var host in new[] { "own.test", "demo.own.test", "a.www.own.test", "www.own.test.evil.test" })
+        {
+            Assert.Equal(404, (await RawConnection.RequestAsync(pair.Hub.Url, $"GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n")).Status);
+        }
+    }
+
+    [Fact]
     public async Task UseTunnelServer_AppIsReachedAndOpensNoPort()
     {
         await using var pair = await TunnelPair.StartAsync(

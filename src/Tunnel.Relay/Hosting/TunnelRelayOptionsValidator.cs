@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Tunnel.Relay.Errors;
+using Tunnel.Relay.Registry;
 using Tunnel.Relay.Storage;
 
 namespace Tunnel.Relay.Hosting;
@@ -32,9 +33,22 @@ internal sealed class TunnelRelayOptionsValidator(IHostEnvironment environment) 
             errors.AddError($"Tunnel:Relay:Domain is '{domain}', which is no host name. Write it without scheme and port, for example tunnel.example.com.");
         }
 
-        if (template.Length == 0 && string.IsNullOrEmpty(options.Domain))
+        foreach (var (host, slug) in options.Hosts)
         {
-            errors.AddError("Tunnel:Relay:PathTemplate and Tunnel:Relay:Domain are both empty, so no tunnel would have an address. Set one of them.");
+            if (Uri.CheckHostName(host) != UriHostNameType.Dns)
+            {
+                errors.AddError($"Tunnel:Relay:Hosts holds '{host}', which is no host name. Write it without scheme and port, for example www.example.com.");
+            }
+
+            if (!SlugRules.HasForm(slug))
+            {
+                errors.AddError($"Tunnel:Relay:Hosts binds '{host}' to '{slug}', which is no slug. Use 3 to 32 letters, digits and hyphens, as the tunnel's agent does.");
+            }
+        }
+
+        if (template.Length == 0 && string.IsNullOrEmpty(options.Domain) && options.Hosts.Count == 0)
+        {
+            errors.AddError("Tunnel:Relay:PathTemplate, Tunnel:Relay:Domain and Tunnel:Relay:Hosts are all empty, so no tunnel would have an address. Set one of them.");
         }
 
         if (string.IsNullOrWhiteSpace(options.DataDirectory))

@@ -7,8 +7,9 @@ namespace Tunnel.Relay.Ingress;
 /// <param name="SlugLength">The slug's length.</param>
 /// <param name="PrefixLength">How much of <paramref name="Target"/> is the tunnel's prefix; 0 in subdomain mode.</param>
 /// <param name="ServiceLength">How much of the prefix, at its end, names one of the tunnel's services; 0 for the default one.</param>
+/// <param name="BoundSlug">The slug that the host is bound to; null where target or host hold it.</param>
 internal readonly record struct VisitorTarget(
-    VisitorTargetKind Kind, string Target, int SlugStart, int SlugLength, int PrefixLength, int ServiceLength = 0)
+    VisitorTargetKind Kind, string Target, int SlugStart, int SlugLength, int PrefixLength, int ServiceLength = 0, string? BoundSlug = null)
 {
     /// <summary>The service's name in lower case; empty for the default one.</summary>
     public string Service => Target.Substring(PrefixLength - ServiceLength, ServiceLength).ToLowerInvariant();
@@ -16,8 +17,8 @@ internal readonly record struct VisitorTarget(
     /// <summary>The tunnel's prefix as the visitor wrote it, such as <c>/t/demo</c> or <c>/agents/demo/admin</c>; empty in subdomain mode.</summary>
     public string Prefix => Target[..PrefixLength];
 
-    public ReadOnlySpan<char> Slug(string host) =>
-        (Kind == VisitorTargetKind.Subdomain ? host : Target).AsSpan(SlugStart, SlugLength);
+    public ReadOnlySpan<char> Slug(string host) => BoundSlug is not null ? BoundSlug
+        : (Kind == VisitorTargetKind.Subdomain ? host : Target).AsSpan(SlugStart, SlugLength);
 }
 
 /// <summary>Kinds of targets.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -15,27 +16,39 @@ internal sealed class VisitorTargets
     private const string ServicePrefix = "/agents/"; // then the slug, then the service
     private readonly string? _prefix; // of path mode: "/t/"
     private readonly string? _domainSuffix; // of subdomain mode: ".tunnel.example.com"
+    private readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _hosts; // slugs by the host names bound to them
+    private readonly bool _hasHosts;
 
     public VisitorTargets(IOptions<TunnelRelayOptions> options)
     {
         var template = options.Value.PathTemplate;
         _prefix = template.Length == 0 ? null : template[..^SlugParameter.Length];
         _domainSuffix = string.IsNullOrEmpty(options.Value.Domain) ? null : "." + options.Value.Domain;
+        _hosts = options.Value.Hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+        _hasHosts = options.Value.Hosts.Count > 0;
     }
 
     public VisitorTarget Map(HttpContext context)
     {
         var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        if (_hasHosts && _hosts.TryGetValue(NameOf(context.Request.Host.Value), out var slug))
+        {
+            return OnOwnName(request, slugLength: 0, slug);
+        }
+
         if (_domainSuffix is not null && SubdomainLength(context.Request.Host.Value) is > 0 and var length)
         {
-            // On a name of its own there is nothing above the tunnel, so a target that climbs is the app's to answer.
-            return OriginForm(request) is { } target && !HasControls(target)
-                ? new VisitorTarget(VisitorTargetKind.Subdomain, target, 0, length, 0)
-                : new VisitorTarget(VisitorTargetKind.Invalid, string.Empty, 0, 0, 0);
+            return OnOwnName(request, length, boundSlug: null);
         }
 
         return _prefix is null ? default : MapPath(request, context.Request.PathBase);
     }
+
+    /// <summary>On a name of its own there is nothing above the tunnel, so a target that climbs is the app's to answer.</summary>
+    private static VisitorTarget OnOwnName(IHttpRequestFeature request, int slugLength, string? boundSlug) =>
+        OriginForm(request) is { } target && !HasControls(target)
+            ? new VisitorTarget(VisitorTargetKind.Subdomain, target, 0, slugLength, 0, BoundSlug: boundSlug)
+            : new VisitorTarget(VisitorTargetKind.Invalid, string.Empty, 0, 0, 0, BoundSlug: boundSlug);
 
     private VisitorTarget MapPath(IHttpRequestFeature request, PathString pathBase)
     {
@@ -89,15 +102,21 @@ internal sealed class VisitorTargets
     /// <summary>The length of the slug in front of the domain, or 0 for a host that is no tunnel's.</summary>
     private int SubdomainLength(string? host)
     {
+        var name = NameOf(host);
+        var length = name.Length - _domainSuffix!.Length;
+        return length > 0 && name.EndsWith(_domainSuffix, StringComparison.OrdinalIgnoreCase) && !name[..length].Contains('.') ? length : 0;
+    }
+
+    /// <summary>A host without its port, and without the dot that ends an absolute name.</summary>
+    private static ReadOnlySpan<char> NameOf(string? host)
+    {
         var name = host.AsSpan();
         if (name.LastIndexOf(':') is > 0 and var colon)
         {
             name = name[..colon];
         }
 
-        name = name.TrimEnd('.');
-        var length = name.Length - _domainSuffix!.Length;
-        return length > 0 && name.EndsWith(_domainSuffix, StringComparison.OrdinalIgnoreCase) && !name[..length].Contains('.') ? length : 0;
+        return name.TrimEnd('.');
     }
 
     /// <summary>The target as <c>/path?query</c>; absolute-form is reduced (RFC 9112 section 3.2.2), other forms give <see langword="null"/>.</summary>
