@@ -13,7 +13,10 @@ internal sealed class RequestRecorder : IDisposable, ILoggerProvider, ILogger
     private readonly Lock _gate = new();
     private readonly List<string> _entries = [];
     private readonly SemaphoreSlim _ended = new(0);
-    private IServiceProvider? _host; // of which the entries are
+
+    // Whose entries are kept. Both listeners hear of every host in the process, also when this one has ended, and must not fail those.
+    private IMeterFactory? _hostMeters;
+    private ActivitySource? _hostActivities;
 
     public RequestRecorder()
     {
@@ -26,7 +29,7 @@ internal sealed class RequestRecorder : IDisposable, ILoggerProvider, ILogger
         };
         _meters.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
         {
-            if (_host is { } host && ReferenceEquals(instrument.Meter.Scope, host.GetRequiredService<IMeterFactory>()))
+            if (_hostMeters is { } meters && ReferenceEquals(instrument.Meter.Scope, meters))
             {
                 Add("metric", tags.ToArray());
             }
@@ -38,7 +41,7 @@ internal sealed class RequestRecorder : IDisposable, ILoggerProvider, ILogger
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = activity =>
             {
-                if (_host is { } host && ReferenceEquals(activity.Source, host.GetRequiredService<ActivitySource>()))
+                if (_hostActivities is { } activities && ReferenceEquals(activity.Source, activities))
                 {
                     Add($"activity {activity.OperationName} {activity.DisplayName} {activity.Kind} {activity.Status} parent {activity.ParentId}",
                         [.. activity.TagObjects]);
@@ -49,7 +52,11 @@ internal sealed class RequestRecorder : IDisposable, ILoggerProvider, ILogger
         ActivitySource.AddActivityListener(_activities);
     }
 
-    public void Watch(IServiceProvider host) => _host = host;
+    public void Watch(IServiceProvider host)
+    {
+        _hostMeters = host.GetRequiredService<IMeterFactory>();
+        _hostActivities = host.GetRequiredService<ActivitySource>();
+    }
 
     /// <summary>The entries of the one request that has ended or is about to, sorted.</summary>
     public async Task<string[]> TakeAsync()
@@ -74,7 +81,7 @@ internal sealed class RequestRecorder : IDisposable, ILoggerProvider, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (_host is not null)
+        if (_hostMeters is not null)
         {
             Add($"log {logLevel} {eventId}", state as IEnumerable<KeyValuePair<string, object?>> ?? []);
         }
