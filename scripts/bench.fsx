@@ -1,12 +1,22 @@
 // Compares a tunnel with YARP without one, with the bare app and with the link alone, on this machine:
 //
-//     dotnet fsi scripts/bench.fsx [-- --rounds N --seconds S --only row,row --out file.md]
+//     dotnet fsi scripts/bench.fsx [-- --rounds N --seconds S --only row,row --tunnels N --out file.md]
 //
-// Rows, measured in every round: bare, yarp, inprocess, forwarding, link. Trials, once after the rounds, on servers of their own:
+// Rows, measured in every round:
+//
+//   bare        the app alone
+//   yarp, nginx reverse proxies with no tunnel
+//   inprocess   the tunnel, answered by the app's own pipeline; websocket: the same over the fallback link
+//   forwarding  the tunnel, to a local port; ssh: OpenSSH's `ssh -R`, which does the same
+//   link        each kind of the tunnel's link with nothing on it
+//
+// A row whose program is missing and cannot be installed is left out, with the reason. Trials, once after the rounds, on servers of their own:
 //
 //   stalled    what 1,000 readers that stand still cost in memory, and other visitors in latency
 //   path       one stream over a way of 100 ms, against one TCP connection over the same way
 //   blackhole  a link that goes dead silently during a download
+//   idle       what 15,000 tunnels that nobody visits cost the relay, or as many as --tunnels says
+//   reconnect  5,000 agents (or --tunnels) whose relay is killed and comes back, under live traffic
 //
 // Everything shares one machine, so read the ratios, not the figures.
 #load "lib/Processes.fsx"
@@ -15,6 +25,7 @@
 #load "lib/BenchReport.fsx"
 #load "lib/BenchTargets.fsx"
 #load "lib/BenchTrials.fsx"
+#load "lib/FleetTrials.fsx"
 
 open System
 open System.Collections.Generic
@@ -27,7 +38,7 @@ let options =
     scriptArguments ()
     |> List.chunkBySize 2
     |> List.map (function
-        | [ ("--rounds" | "--seconds" | "--only" | "--out") as name; value ] -> name, value
+        | [ ("--rounds" | "--seconds" | "--only" | "--tunnels" | "--out") as name; value ] -> name, value
         | wrong ->
             eprintfn "Not understood: %s" (String.concat " " wrong)
             exit 2)
@@ -36,6 +47,7 @@ let options =
 let option name otherwise = options.TryFind name |> Option.defaultValue otherwise
 let rounds = int (option "--rounds" "3")
 let seconds = int (option "--seconds" "5")
+let tunnels = options.TryFind "--tunnels" |> Option.map int
 let connections = 64
 let oneGibibyte = 1L <<< 30
 
@@ -46,11 +58,32 @@ if not (File.Exists "/proc/stat") then
 let paths =
     [ "bare", "bare app", (fun () -> bareApp.Value)
       "yarp", "YARP, no tunnel", (fun () -> startYarp bareApp.Value)
+      "nginx", "nginx, no tunnel", (fun () -> startNginx bareApp.Value)
       "inprocess", "tunnel, in-process", startInProcess
-      "forwarding", "tunnel, forwarding", (fun () -> startForwarding bareApp.Value) ]
+      "websocket", "tunnel, in-process, WebSocket", startWebSocket
+      "forwarding", "tunnel, forwarding", (fun () -> startForwarding bareApp.Value)
+      "ssh", "ssh -R", (fun () -> startSsh bareApp.Value) ]
+
+/// Programs that are no part of the project: a row without its own is left out, which is no failure.
+let missing =
+    let peers =
+        [ "nginx", [ (Load.ensureServer, "nginx", "nginx") ]
+          "ssh", [ (Load.ensureServer, "sshd", "openssh-server"); (Load.ensure, "ssh", "openssh-client") ] ]
+
+    fun wanted ->
+        [ for row, programs in peers do
+              if List.contains row wanted then
+                  match programs |> List.tryPick (fun (ensure, name, package) -> match ensure name package with Error reason -> Some reason | Ok _ -> None) with
+                  | Some reason -> row, reason
+                  | None -> () ]
+
+let trials: (string * (BenchTrials.Attempt -> int -> string)) list =
+    BenchTrials.all
+    @ [ "idle", (fun _ _ -> FleetTrials.idle tunnels)
+        "reconnect", (fun _ _ -> FleetTrials.reconnect tunnels) ]
 
 let wanted =
-    let known = (paths |> List.map (fun (key, _, _) -> key)) @ [ "link" ] @ (BenchTrials.all |> List.map fst)
+    let known = (paths |> List.map (fun (key, _, _) -> key)) @ [ "link" ] @ (trials |> List.map fst)
     let asked = (option "--only" (String.concat "," known)).Split ',' |> List.ofArray
 
     match asked |> List.except known with
@@ -91,6 +124,11 @@ let observed row step servers action =
         disturbed[row] <- (step, window.Others) :: disturbed.GetValueOrDefault(row, [])
 
     result, window
+
+let leftOut = missing wanted
+
+for row, reason in leftOut do
+    note warnings $"the row {row} is left out: {reason}"
 
 let wrkMissing =
     match Load.ensureWrk () with
@@ -155,11 +193,16 @@ let measurePath row target =
                 eprintfn "  %s %s %.2f" row key value
                 record row key value
 
+let linkKinds = [ "upgraded", "upgraded connection"; "websocket", "WebSocket" ]
+
 let measureLink () =
-    attempt "link" (fun () ->
-        let read, _ = observed "link" "link" [] (fun () -> Load.generator (TimeSpan.FromMinutes 2.5) [ "link" ])
-        linkColumns |> List.iter (fun column -> record "link" column.Key (read column.Key)))
-    |> ignore
+    for kind, _ in linkKinds do
+        attempt $"link, {kind}" (fun () ->
+            let read, _ =
+                observed $"link {kind}" "link" [] (fun () -> Load.generator (TimeSpan.FromMinutes 2.5) [ "link"; "--kind"; kind ])
+
+            linkColumns |> List.iter (fun column -> record $"link {kind}" column.Key (read column.Key)))
+        |> ignore
 
 let collect key title (columns: Column list) =
     { Title = title
@@ -181,12 +224,13 @@ let report tried =
 
     let rows =
         paths
-        |> List.filter (fun (key, _, _) -> List.contains key wanted)
+        |> List.filter (fun (key, _, _) -> List.contains key wanted && not (leftOut |> List.exists (fun (row, _) -> row = key)))
         |> List.map (fun (key, title, _) -> key, collect key title columns)
 
     let goals key (column: Column) =
         match key with
         | "inprocess" -> column.InProcess
+        | "websocket" -> column.WebSocket
         | "forwarding" -> column.Forwarding
         | _ -> None
 
@@ -208,9 +252,9 @@ let report tried =
           yield ""
       | None -> ()
       if List.contains "link" wanted then
-          yield "## The link alone"
+          yield "## The link alone, messages of 64 KiB"
           yield ""
-          yield measured linkColumns [ collect "link" "WebSocket, 64 KiB messages" linkColumns ]
+          yield measured linkColumns [ for kind, title in linkKinds -> collect $"link {kind}" title linkColumns ]
           yield ""
       for text in tried do
           yield text
@@ -222,7 +266,8 @@ let report tried =
 eprintfn "Building"
 
 for project in [ "tests/Tunnel.BenchApp"; "tests/Tunnel.BenchPeers"; "src/Tunnel.Cli" ] do
-    attempt $"building {project}" (fun () -> buildServer project) |> ignore
+    // A failure ends the bench: a dll of an earlier build may be there, but it is not what the source says now.
+    build project
 
 match Machine.busyNow () with
 | busy when busy > 0.1 -> note warnings $"before the start something else used {busy:P0} of the machine"
@@ -230,7 +275,7 @@ match Machine.busyNow () with
 
 let targets =
     [ for key, _, start in paths do
-          if List.contains key wanted then
+          if List.contains key wanted && not (leftOut |> List.exists (fun (row, _) -> row = key)) then
               match attempt key start with
               | Some target -> key, target
               | None -> () ]
@@ -251,7 +296,7 @@ if not targets.IsEmpty || List.contains "link" wanted then
 targets |> List.iter (fun (_, target) -> stopTarget target)
 
 let tried =
-    [ for key, run in BenchTrials.all do
+    [ for key, run in trials do
           if List.contains key wanted then
               eprintfn "Trial: %s" key
 

@@ -15,10 +15,14 @@ type Column =
       Title: string
       Digits: int
       InProcess: Goal option
+      /// In-process over the WebSocket, which is the fallback: what its framing and masking leave.
+      WebSocket: Goal option
       Forwarding: Goal option }
 
 let private column key title digits inProcess forwarding =
-    { Key = key; Title = title; Digits = digits; InProcess = inProcess; Forwarding = forwarding }
+    { Key = key; Title = title; Digits = digits; InProcess = inProcess; WebSocket = None; Forwarding = forwarding }
+
+let private overWebSocket goal column = { column with WebSocket = Some goal }
 
 let columns =
     [ column "small" "req/s, 64 conns, 13 B" 0 (Some(AtLeast 1.5)) (Some(AtLeast 0.85))
@@ -27,8 +31,8 @@ let columns =
       column "p99" "p99 ms, 64 conns" 2 None None
       column "single" "req/s, 1 conn" 0 (Some(AtLeast 1.)) (Some(AtLeast 0.7))
       column "ten" "req/s, 64 conns, 10 kB" 0 (Some(AtLeast 1.1)) (Some(AtLeast 0.9))
-      column "down" "1 GiB down MB/s" 0 (Some(AtLeast 0.7)) (Some(AtLeast 0.66))
-      column "up" "1 GiB up MB/s" 0 (Some(AtLeast 0.7)) (Some(AtLeast 0.76))
+      column "down" "1 GiB down MB/s" 0 (Some(AtLeast 1.)) (Some(AtLeast 0.66)) |> overWebSocket (AtLeast 0.7)
+      column "up" "1 GiB up MB/s" 0 (Some(AtLeast 1.)) (Some(AtLeast 0.76)) |> overWebSocket (AtLeast 0.7)
       column "ws" "WebSocket echo/s, 64 conns" 0 (Some(AtLeast 1.)) (Some(AtLeast 0.75))
       column "beside" "p50 ms beside 4 downloads" 2 (Some(AtMost 1.)) (Some(AtMost 1.))
       column "beside99" "p99 ms beside 4 downloads" 2 None None

@@ -1,10 +1,11 @@
-/// The paths that a bench compares, each started from its built dlls: the bare app, YARP, and the tunnel in-process and forwarding.
+/// The paths that a bench compares: the bare app, the tunnel in-process and forwarding, each started from its built dlls, and the peers:
+/// YARP and nginx with no tunnel, and OpenSSH's.
 module BenchTargets
 
 #load "Processes.fsx"
+#load "Load.fsx"
 
 open System
-open System.Collections.Generic
 open System.IO
 open Processes
 
@@ -17,15 +18,7 @@ type Target =
 
 let startLimit = TimeSpan.FromSeconds 30.
 
-let private built = HashSet<string>()
-
-let buildServer project =
-    build project
-    built.Add project |> ignore
-
 let startDll project arguments environment =
-    // A dll of an earlier build may be there, but it is not what the source says now.
-    if not (built.Contains project) then failwith $"{project} was not built"
     start (Path.GetFileName(project: string)) dotnet (builtDll project :: arguments) environment
 
 let freeUrl () = $"http://127.0.0.1:{freePort ()}"
@@ -58,9 +51,118 @@ let startYarp app =
     let proxy = startDll "tests/Tunnel.BenchPeers" [ "yarp"; "--urls"; url; "--to"; app.Url ] []
     awaitTarget [ proxy ] { Url = url; Servers = proxy :: app.Servers; Relay = Some proxy; Agent = app.Agent }
 
-let startRelay () =
-    let url = freeUrl ()
-    let relay = startDll "src/Tunnel.Cli" [ "relay"; "--urls"; url; "--development"; "--data"; temporaryFolder () ] []
+/// What a missing program has to say is the failure.
+let private orFail =
+    function
+    | Ok path -> path
+    | Error reason -> failwith reason
+
+/// nginx with no tunnel, set up as YARP is: bodies flow as they come, upstream connections and WebSockets stay open.
+let startNginx app =
+    let program = orFail (Load.ensureServer "nginx" "nginx")
+    let folder, port = temporaryFolder (), freePort ()
+    let config = Path.Combine(folder, "nginx.conf")
+
+    File.WriteAllText(
+        config,
+        $$"""
+daemon off;
+worker_processes auto;
+pid {{folder}}/nginx.pid;
+error_log stderr error;
+events { worker_connections 8192; }
+http {
+    access_log off;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    client_max_body_size 0;
+    proxy_request_buffering off;
+    proxy_max_temp_file_size 0;
+    client_body_temp_path {{folder}}/body;
+    proxy_temp_path {{folder}}/proxy;
+    fastcgi_temp_path {{folder}}/fastcgi;
+    uwsgi_temp_path {{folder}}/uwsgi;
+    scgi_temp_path {{folder}}/scgi;
+    map $http_upgrade $upgrade { default upgrade; '' ''; }
+    upstream app {
+        server 127.0.0.1:{{(Uri app.Url).Port}};
+        keepalive 256;
+        keepalive_requests 1000000000;
+    }
+    server {
+        listen 127.0.0.1:{{port}} backlog=4096;
+        location / {
+            proxy_pass http://app;
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $upgrade;
+        }
+    }
+}
+"""
+    )
+
+    let proxy = start "nginx" program [ "-c"; config; "-p"; folder; "-e"; "stderr" ] []
+    awaitTarget [ proxy ] { Url = $"http://127.0.0.1:{port}"; Servers = proxy :: app.Servers; Relay = Some proxy; Agent = app.Agent }
+
+/// `ssh -R`: visitors come to a port that sshd opens. Keys and configuration are made for this run.
+let startSsh app =
+    let server = orFail (Load.ensureServer "sshd" "openssh-server")
+    let client = orFail (Load.ensure "ssh" "openssh-client")
+    let keygen = orFail (Load.ensure "ssh-keygen" "openssh-client")
+    let folder, sshPort, visitorPort = temporaryFolder (), freePort (), freePort ()
+    let file name = Path.Combine(folder, name)
+
+    for key in [ "host"; "client" ] do
+        runChecked startLimit keygen [ "-q"; "-t"; "ed25519"; "-N"; ""; "-f"; file key ] |> ignore
+
+    File.WriteAllText(
+        file "sshd_config",
+        String.concat
+            "\n"
+            [ $"Port {sshPort}"
+              "ListenAddress 127.0.0.1"
+              "HostKey " + file "host"
+              "AuthorizedKeysFile " + file "client.pub"
+              "PidFile none"
+              "StrictModes no" // the folder is the user's, but what is above it may be anybody's
+              "UsePAM no"
+              "PasswordAuthentication no"
+              "AllowTcpForwarding remote"
+              "LogLevel ERROR"
+              "" ]
+    )
+
+    // Root's sshd locks its unprivileged part into this folder, which the system's service would have made.
+    if Environment.IsPrivilegedProcess then Directory.CreateDirectory "/run/sshd" |> ignore
+    let relay = start "sshd" server [ "-D"; "-e"; "-f"; file "sshd_config" ] []
+
+    let agent =
+        try
+            waitForPort startLimit [ relay ] sshPort
+            let forwarding = $"127.0.0.1:{visitorPort}:127.0.0.1:{(Uri app.Url).Port}"
+
+            let settings =
+                [ "BatchMode=yes"; "IdentitiesOnly=yes"; "ExitOnForwardFailure=yes"; "StrictHostKeyChecking=no"
+                  "UserKnownHostsFile=/dev/null"; "LogLevel=ERROR" ]
+                |> List.collect (fun setting -> [ "-o"; setting ])
+
+            start "ssh" client
+                ([ "-N"; "-F"; "none"; "-i"; file "client"; "-p"; string sshPort; "-R"; forwarding ]
+                 @ settings
+                 @ [ $"{Environment.UserName}@127.0.0.1" ]) []
+        with _ ->
+            stop relay
+            reraise ()
+
+    awaitTarget
+        [ agent; relay ]
+        { Url = $"http://127.0.0.1:{visitorPort}"; Servers = relay :: agent :: app.Servers; Relay = Some relay; Agent = Some agent }
+
+/// A relay at an address, with a folder that a relay before it may have used.
+let startRelayAt url folder =
+    let relay = startDll "src/Tunnel.Cli" [ "relay"; "--urls"; url; "--development"; "--data"; folder ] []
 
     try
         waitForUrl startLimit [ relay ] url |> ignore
@@ -69,13 +171,17 @@ let startRelay () =
         stop relay
         reraise ()
 
+let startRelay () = startRelayAt (freeUrl ()) (temporaryFolder ())
+
 /// An agent for a relay that is up; it dials another address than the visitors where something stands between it and the relay.
-let startInProcessAgent (relay: Running, relayUrl: string) dialled =
-    let app, _ = startApp [ "--relay"; dialled; "--slug"; "bench" ]
+let private startInProcessAgentWith arguments (relay: Running, relayUrl: string) dialled =
+    let app, _ = startApp ([ "--relay"; dialled; "--slug"; "bench" ] @ arguments)
 
     awaitTarget
         [ app ]
         { Url = $"{relayUrl}/t/bench"; Servers = [ relay; app ]; Relay = Some relay; Agent = Some app }
+
+let startInProcessAgent relay dialled = startInProcessAgentWith [] relay dialled
 
 let startForwardingAgent app (relay: Running, relayUrl: string) dialled =
     let agent = startDll "src/Tunnel.Cli" [ "http"; string (Uri app.Url).Port; "--relay"; dialled; "--slug"; "bench" ] (ownKey ())
@@ -94,6 +200,7 @@ let private startTunnel startAgent =
         reraise ()
 
 let startInProcess () = startTunnel startInProcessAgent
+let startWebSocket () = startTunnel (startInProcessAgentWith [ "--websocket"; "true" ])
 let startForwarding app = startTunnel (startForwardingAgent app)
 
 /// Ends what belongs to a path alone; the bare app that several share goes on.

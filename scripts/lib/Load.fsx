@@ -12,18 +12,44 @@ open Processes
 
 type Small = { Requests: float; PerSecond: float; P50: float; P99: float }
 
-let private onPath name =
-    (Environment.GetEnvironmentVariable "PATH").Split Path.PathSeparator
-    |> Array.exists (fun folder -> File.Exists(Path.Combine(folder, name)))
+// Servers are outside of an ordinary user's path.
+let private folders =
+    lazy
+        ((Environment.GetEnvironmentVariable "PATH").Split Path.PathSeparator
+         |> Array.append [| "/usr/sbin"; "/usr/local/sbin" |])
+
+let private find name =
+    folders.Value |> Seq.map (fun folder -> Path.Combine(folder, name)) |> Seq.tryFind File.Exists
+
+/// Finds a program, or installs its package; the reason where neither works.
+let ensure name package =
+    match find name, find "apt-get" with
+    | Some path, _ -> Ok path
+    | None, None -> Error $"{name} is not installed, and there is no apt-get"
+    | None, Some _ when not Environment.IsPrivilegedProcess -> Error $"{name} is not installed, and only root can install it"
+    | None, Some aptGet ->
+        let finished =
+            // In the single-user run level no package starts its service.
+            runWith
+                [ "DEBIAN_FRONTEND", "noninteractive"; "RUNLEVEL", "1" ]
+                (TimeSpan.FromMinutes 2.)
+                aptGet
+                [ "install"; "-y"; "--no-install-recommends"; package ]
+
+        match find name with
+        | Some path when finished.ExitCode = 0 -> Ok path
+        | _ -> Error $"apt-get could not install {package}: {finished.Errors.Trim()}"
+
+/// As `ensure`, for a program whose package starts a service. systemd would start it whatever the run level is, so there the package is
+/// left to the machine's owner.
+let ensureServer name package =
+    match find name with
+    | None when Directory.Exists "/run/systemd/system" ->
+        Error $"{name} is not installed, and its package would start a service on this machine; install {package} yourself"
+    | _ -> ensure name package
 
 /// Sees to it that wrk is there, or says why it is not.
-let ensureWrk () =
-    if onPath "wrk" then Ok()
-    elif not (onPath "apt-get") then Error "wrk is not installed, and there is no apt-get"
-    elif not Environment.IsPrivilegedProcess then Error "wrk is not installed, and only root can install it"
-    else
-        let finished = run (TimeSpan.FromMinutes 2.) "apt-get" [ "install"; "-y"; "wrk" ]
-        if finished.ExitCode = 0 then Ok() else Error $"apt-get could not install wrk: {finished.Errors.Trim()}"
+let ensureWrk () = ensure "wrk" "wrk" |> Result.map ignore
 
 let private number (text: string) = Double.Parse(text, CultureInfo.InvariantCulture)
 

@@ -17,8 +17,26 @@ let private statFields (path: string) =
 let private seconds (fields: string array) indexes =
     (indexes |> Seq.sumBy (fun i -> float fields[i])) / ticksPerSecond
 
-/// Processor seconds that a process has used, in user and in system mode.
-let cpuSeconds (pid: int) = seconds (statFields $"/proc/{pid}/stat") [ 11; 12 ]
+/// A process and the processes that it started, as far as they run now: some servers work in children.
+let rec private family (pid: int) =
+    let isChild (other: int) =
+        try
+            let fields = statFields $"/proc/{other}/stat"
+            int fields[1] = pid
+        with :? IOException -> false // it has ended meanwhile
+
+    let children =
+        Directory.GetDirectories "/proc"
+        |> Seq.choose (fun folder ->
+            match Int32.TryParse(Path.GetFileName folder: string) with
+            | true, other when isChild other -> Some other
+            | _ -> None)
+        |> List.ofSeq
+
+    pid :: List.collect family children
+
+/// Processor seconds that a process and its children have used, in user and in system mode.
+let cpuSeconds (pid: int) = family pid |> List.sumBy (fun id -> seconds (statFields $"/proc/{id}/stat") [ 11; 12 ])
 
 /// Processor seconds of this script and of all its children that have ended.
 let private ownSeconds () = seconds (statFields "/proc/self/stat") [ 11; 12; 13; 14 ]
@@ -27,10 +45,13 @@ let private ownSeconds () = seconds (statFields "/proc/self/stat") [ 11; 12; 13;
 let private busySeconds () =
     seconds (File.ReadLines "/proc/stat" |> Seq.head |> _.Split(' ', StringSplitOptions.RemoveEmptyEntries)) [ 1; 2; 3; 6; 7; 8 ]
 
-/// Resident memory of a process in MB.
+/// Resident memory of a process and its children in MB.
 let residentMegabytes (pid: int) =
-    let line = File.ReadLines $"/proc/{pid}/status" |> Seq.find _.StartsWith("VmRSS:")
-    float (line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024. / 1e6
+    let own id =
+        let line = File.ReadLines $"/proc/{id}/status" |> Seq.find _.StartsWith("VmRSS:")
+        float (line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024. / 1e6
+
+    family pid |> List.sumBy own
 
 /// How busy the machine is at the moment, 0 to 1, over one second.
 let busyNow () =

@@ -5,6 +5,8 @@ module PackageTest
 
 open System
 open System.IO
+open System.IO.Compression
+open System.Text.Json
 open Processes
 
 let private patience = TimeSpan.FromSeconds 30.
@@ -72,6 +74,40 @@ let private hubAndNode folder version =
         stop node
         stop hub
 
+/// What lies in each package besides its assembly, by the beginning of its name.
+let private contents =
+    let always = [ "README.md"; "icon.png"; "CHANGELOG.md" ]
+    let library name = always @ [ "ConfigurationSchema.json"; $"buildTransitive/{name}.targets"; $"lib/net10.0/{name}.dll"; $"lib/net10.0/{name}.xml" ]
+    [ "Tunnel.Relay", library "Tunnel.Relay"; "Tunnel.Agent", library "Tunnel.Agent"; "Tunnel.Cli", always ]
+
+let private packed feed version =
+    for name, expected in contents do
+        use package = ZipFile.OpenRead(Path.Combine(feed, $"{name}.{version}.nupkg"))
+        let missing = expected |> List.filter (fun entry -> isNull (package.GetEntry entry))
+        if not missing.IsEmpty then failwithf "%s lacks %s" name (String.concat ", " missing)
+
+/// Editors complete `appsettings.json` by the schemas that a project's packages add to its items.
+let private schema folder version =
+    let app = Path.Combine(folder, "both")
+    dotnetIn folder [ "new"; "web"; "--no-restore"; "-n"; "both"; "-o"; app ]
+    let project = Path.Combine(app, "both.csproj")
+
+    for package in [ "Tunnel.Relay"; "Tunnel.Agent" ] do
+        dotnetIn folder [ "add"; project; "package"; package; "--version"; version ]
+
+    let cache = [ ("NUGET_PACKAGES", Path.Combine(folder, "cache")) ]
+    let items = runWith cache patience dotnet [ "msbuild"; project; "-getItem:JsonSchemaSegment"; "-nodeReuse:false" ]
+
+    let schemas =
+        JsonDocument.Parse(items.Output).RootElement.GetProperty("Items").GetProperty("JsonSchemaSegment").EnumerateArray()
+        |> Seq.map (fun item -> Path.GetFullPath(item.GetProperty("FullPath").GetString()))
+        |> Seq.filter File.Exists
+        |> Seq.map (Path.GetDirectoryName >> Path.GetDirectoryName >> Path.GetFileName)
+        |> Seq.sort
+        |> String.concat " "
+
+    expect "the packages whose schemas the app's project has" "tunnel.agent tunnel.relay" schemas
+
 let private tool folder version =
     let tools = Path.Combine(folder, "tools")
     let config = Path.Combine(folder, "nuget.config")
@@ -90,5 +126,7 @@ let checks () =
     File.WriteAllText(Path.Combine(folder, "nuget.config"), nugetConfig feed)
     Packing.pack feed [ "--no-build"; $"-p:PackageVersion={version}" ]
 
-    [ "packages: a new hub and a new node, one line each", (fun () -> hubAndNode folder version)
+    [ "packages: README, schema, documentation and icon are in", (fun () -> packed feed version)
+      "packages: a new hub and a new node, one line each", (fun () -> hubAndNode folder version)
+      "packages: a new app's editor gets the settings' schemas", (fun () -> schema folder version)
       "packages: the tunnel command installs and runs", (fun () -> tool folder version) ]

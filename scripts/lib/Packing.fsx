@@ -12,7 +12,7 @@ let private projects = [ "src/Tunnel.Relay"; "src/Tunnel.Agent"; "src/Tunnel.Cli
 /// Packs every package into the folder; further arguments go to `dotnet pack`.
 let pack (folder: string) (arguments: string list) =
     for project in projects do
-        [ "pack"; Path.Combine(root, project); "-c"; "Release"; "-o"; folder; "--nologo"; "-v"; "q"; "-nodeReuse:false"; "-p:UseSharedCompilation=false" ]
+        [ "pack"; Path.Combine(root, project); "-c"; "Release"; "-o"; folder; "--nologo"; "-v"; "q"; "-nodeReuse:false"; "-p:UseSharedCompilation=false"; "-warnaserror" ]
         @ arguments
         |> runChecked (TimeSpan.FromMinutes 5.) dotnet
         |> ignore

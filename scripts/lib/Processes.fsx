@@ -174,7 +174,7 @@ let builtDll (project: string) =
     Path.Combine(root, project, "bin", "Release", "net10.0", Path.GetFileName project + ".dll")
 
 /// Asks every 100 ms until `found` answers, fails at once when one of the processes has ended, and fails after `limit`.
-let private waitUntil what (limit: TimeSpan) (processes: Running list) (found: unit -> 'a option) =
+let waitUntil what (limit: TimeSpan) (processes: Running list) (found: unit -> 'a option) =
     let clock = Stopwatch.StartNew()
 
     let rec again () =
@@ -213,3 +213,12 @@ let waitForUrl (limit: TimeSpan) (processes: Running list) (url: string) =
 /// Waits until a process has written a line that contains the text, and returns the line.
 let waitForLine (limit: TimeSpan) (text: string) (running: Running) =
     waitUntil $"the line '{text}'" limit [ running ] (fun () -> running.Lines |> Seq.tryFind _.Contains(text))
+
+/// Waits until something listens on a loopback port.
+let waitForPort (limit: TimeSpan) (processes: Running list) (port: int) =
+    waitUntil $"port {port} answered" limit processes (fun () ->
+        try
+            use socket = new TcpClient()
+            socket.Connect(IPAddress.Loopback, port)
+            Some()
+        with :? SocketException -> None)

@@ -9,6 +9,12 @@ internal static class AgentDefaults
     /// <summary>TCP, TLS, the upgrade and the registration together; twice a bad mobile network's worst.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// What the answer to an upgrade may take of that: a proxy that waits for the end of an answer shows none, and a WebSocket has to have
+    /// its time still.
+    /// </summary>
+    public static readonly TimeSpan UpgradeTimeout = ConnectTimeout / 2;
+
     /// <summary>Kestrel's own default for request bodies, used where the app has no Kestrel options.</summary>
     public const long MaxRequestBodySize = 30_000_000;
 

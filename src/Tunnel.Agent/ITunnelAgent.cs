@@ -1,6 +1,15 @@
 namespace Tunnel.Agent;
 
 /// <summary>The app's view of its tunnel. Resolve it from the service container; one instance per app, safe for concurrent use.</summary>
+/// <remarks>Members may be added in any release: implement it in tests of your own only.</remarks>
+/// <example>
+/// <code language="csharp">
+/// var agent = app.Services.GetRequiredService&lt;ITunnelAgent&gt;();
+/// agent.Changed += changed =&gt; Console.WriteLine($"{changed.State} {changed.PublicUrl} {changed.LastFailure?.Message}");
+/// await app.StartAsync();
+/// Console.WriteLine($"Public URL: {await agent.WaitUntilConnectedAsync()}");
+/// </code>
+/// </example>
 public interface ITunnelAgent
 {
     /// <summary>What the tunnel is doing now.</summary>
@@ -29,4 +38,11 @@ public interface ITunnelAgent
 
     /// <summary>Raised when a request through the tunnel has ended. Handlers must be quick; what they throw is logged and ignored.</summary>
     event Action<TunnelRequest>? RequestCompleted;
+
+    /// <summary>
+    /// Raised when a request has become a WebSocket or another stream of bytes both ways (status 101), which may last for hours;
+    /// <see cref="RequestCompleted"/> follows at its end. Until then <see cref="TunnelRequest.Duration"/> is the time that the upgrade took.
+    /// Handlers must be quick; what they throw is logged and ignored.
+    /// </summary>
+    event Action<TunnelRequest>? RequestUpgraded;
 }

@@ -5,12 +5,14 @@ namespace Tunnel.Agent;
 /// <summary>
 /// Settings of an agent (the remote node), bound to the configuration section <c>Tunnel:Agent</c> and validated when the app starts.
 /// </summary>
+/// <remarks>Read once, when the app starts: a change takes a restart. Times are written as <c>00:00:15</c> in configuration.</remarks>
 public sealed class TunnelAgentOptions
 {
     /// <summary>The configuration section these options are bound to.</summary>
     public const string SectionName = "Tunnel:Agent";
 
-    /// <summary>The relay's address, <c>http(s)://</c> or <c>ws(s)://</c>, for example <c>https://tunnel.example.com</c>. Required.</summary>
+    /// <summary>The relay's address, <c>http(s)://</c> or <c>ws(s)://</c>, for example <c>https://tunnel.example.com</c>.</summary>
+    /// <value>Default: <see langword="null"/>, which is refused at the start: an agent needs a relay, from here or from the call of <c>AddTunnelAgent</c>.</value>
     public Uri? Relay { get; set; }
 
     /// <summary>
@@ -87,6 +89,13 @@ public sealed class TunnelAgentOptions
     public Uri? Proxy { get; set; }
 
     /// <summary>
+    /// Carries the tunnel over a WebSocket only. Otherwise the agent asks for a connection upgraded to the tunnel's own protocol, which
+    /// takes less time of the processor, and for a WebSocket where something on the way lets no such connection through.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>. Meant for ways that let upgraded connections through and break them later.</value>
+    public bool WebSocketOnly { get; set; }
+
+    /// <summary>
     /// A PEM file with the root certificates that the relay's certificate must come from, in place of those that the machine trusts; it may
     /// hold intermediate ones too. Read at each attempt to connect. Names and dates are checked as ever. Ignored with <see cref="Connect"/>.
     /// </summary>
@@ -123,7 +132,7 @@ public sealed class TunnelAgentOptions
     public long? MaxRequestBodySize { get; set; }
 
     /// <summary>How long open requests may go on when the app stops, or when the relay sends the agent away, before they are reset.</summary>
-    /// <value>Default: 10 seconds. The host's own shutdown time-out bounds it too.</value>
+    /// <value>Default: 10 seconds. The host's own shutdown time-out bounds it too. Zero cuts open requests at once; a negative time is refused.</value>
     public TimeSpan DrainTimeout { get; set; } = AgentDefaults.DrainTimeout;
 
     /// <summary>

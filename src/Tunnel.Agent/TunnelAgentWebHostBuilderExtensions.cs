@@ -15,6 +15,18 @@ public static class TunnelAgentWebHostBuilderExtensions
     /// </summary>
     /// <param name="builder">The app's <c>WebHost</c>.</param>
     /// <returns><paramref name="builder"/>.</returns>
+    /// <remarks>Leave it out for an app that keeps its own port as well; the tunnel serves it either way.</remarks>
+    /// <example>
+    /// <code language="csharp">
+    /// var builder = WebApplication.CreateBuilder(args);
+    /// builder.Services.AddTunnelAgent("https://hub.example.com", o =&gt; o.Slug = "demo");
+    /// builder.WebHost.UseTunnelServer();
+    ///
+    /// var app = builder.Build();
+    /// app.MapGet("/", () =&gt; "Hello from a machine that nobody can reach.");
+    /// app.Run();
+    /// </code>
+    /// </example>
     public static IWebHostBuilder UseTunnelServer(this IWebHostBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -6,7 +6,7 @@ public enum TunnelFailureReason
     /// <summary>The relay could not be reached: no route, refused connection, name not found, TLS failure, time-out.</summary>
     Unreachable,
 
-    /// <summary>Something answered at the relay's address, but it is no relay, or speaks no common protocol version.</summary>
+    /// <summary>Something answered at the relay's address, but it is no relay, speaks no common protocol version, or got the request through a proxy that does not pass upgrades.</summary>
     NotARelay,
 
     /// <summary>The relay does not accept this agent's key or token.</summary>
@@ -27,6 +27,6 @@ public enum TunnelFailureReason
     /// <summary>What answered at the relay's address does not hold the key that <see cref="TunnelAgentOptions.RelayKey"/> names.</summary>
     RelayKeyMismatch,
 
-    /// <summary>The same key runs on two machines, which take the tunnel from each other.</summary>
+    /// <summary>The same key runs twice at the same time, and both ask for the same slug.</summary>
     DuplicateInstance,
 }

@@ -4,4 +4,7 @@ namespace Tunnel.Cli;
 internal sealed class CommandFailure(int exitCode, string sentence) : Exception(sentence)
 {
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>The sentence without what the person has read already.</summary>
+    public string Unsaid { get; init; } = sentence;
 }

@@ -18,7 +18,7 @@ internal static class ExitCode
         (Ok, "ended normally, by Ctrl+C too"),
         (Unexpected, "an unexpected error"),
         (Usage, "wrong usage: an option, port, URL or setting is not valid"),
-        (RelayUnreachable, "the relay cannot be reached, or is not a relay"),
+        (RelayUnreachable, "the relay cannot be reached, or is not a relay, or not the one of --relay-key"),
         (SlugRefused, "the slug is taken or refused"),
         (KeyRefused, "the relay does not accept this machine's key"),
         (TargetDown, "nothing answers at the port or URL to be shared"),

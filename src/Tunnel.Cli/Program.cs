@@ -1,3 +1,4 @@
 using Tunnel.Cli;
+using Tunnel.Cli.Output;
 
-return await TunnelCommand.RunAsync(args, Console.Out, Console.Error);
+return await TunnelCommand.RunAsync(args, new Terminal(Console.Out, Console.Error, TerminalTraits.Detect()));

@@ -1,18 +1,48 @@
 using System.CommandLine;
 using System.Net;
+using Tunnel.Cli.Arguments;
+using Tunnel.Cli.Help;
+using Tunnel.Cli.Output;
+using Tunnel.Cli.Relaying;
 
 namespace Tunnel.Cli;
 
 /// <summary><c>tunnel relay</c>: runs a relay.</summary>
 internal static class RelayCommand
 {
+    private static readonly HelpSection _examples = new("Examples",
+    [
+        "tunnel relay --development                                         for trying out, on this machine alone",
+        "tunnel relay --development --domain localhost                      the same, with tunnels at http://demo.localhost:6100",
+        "tunnel relay --urls http://0.0.0.0:6100 \\",
+        "             --public-url http://192.168.1.20:6100 \\",
+        "             --authorized-key ed25519:…                            for phones in the same network: this machine's address",
+        "tunnel relay --public-url https://tunnel.example.com \\",
+        "             --authorized-key ed25519:… --trusted-proxy 127.0.0.1  behind a reverse proxy with TLS on the same machine",
+        "tunnel relay --public-url https://tunnel.example.com \\",
+        "             --domain tunnel.example.com                           a subdomain for each tunnel",
+    ]);
+
+    private static readonly HelpSection _settings = new("Other settings",
+    [
+        "Environment variables set what has no option, for example Tunnel__Relay__ResumeGrace=00:01:00.",
+    ]);
+
+    private static readonly HelpSection _json = new("Events of --json (each has event and time; fields may be added; the log goes to standard error)",
+    [
+        "listening  urls, relay         the relay is up; relay is the address for agents",
+        "state      state               stopping",
+        "omitted    count               so many events are left out, because nothing took those before them",
+        "error      exitCode, message   the last event of a command that fails",
+    ]);
+
     public static Command Create(Terminal terminal)
     {
         var urls = new Option<string[]>("--urls")
         {
-            Description = "The addresses to listen on, separated by semicolons.",
+            Description = "The addresses to listen on, separated by semicolons. Can be given again.",
             HelpName = "addresses",
-            CustomParser = result => Addresses.ParseListen(result.Tokens.Single().Value, result.AddError),
+            CustomParser = result => [.. result.Tokens.SelectMany(token => Addresses.ParseListen(token.Value, result.AddError))],
             DefaultValueFactory = _ => [Addresses.DefaultListen],
         };
         var publicUrl = new Option<Uri?>("--public-url")
@@ -32,6 +62,12 @@ internal static class RelayCommand
             HelpName = "folder",
             DefaultValueFactory = _ => new DirectoryInfo(RelayApp.DefaultDataDirectory),
         };
+        var keys = new Option<string[]>("--authorized-key")
+        {
+            Description = "A key that may connect, as 'tunnel http' prints it when it is refused. Can be given again.",
+            HelpName = "key",
+            DefaultValueFactory = _ => [],
+        };
         var trustedProxies = new Option<IPNetwork[]>("--trusted-proxy")
         {
             Description = "A proxy in front, as an address or a network such as 10.0.0.0/8, whose X-Forwarded headers count. Can be given again.",
@@ -48,16 +84,23 @@ internal static class RelayCommand
         {
             Description = "Development environment; agents on this machine need no registration.",
         };
-        var command = new Command("relay", "Runs a relay.") { urls, publicUrl, domain, data, trustedProxies, errorPages, development };
+        var json = JsonOption.Create();
+        var command = new DocumentedCommand("relay", "Runs a relay: the public side of tunnels.")
+        {
+            Sections = [_examples, _settings, _json, HelpSection.ExitCodes],
+            Options = { urls, publicUrl, domain, data, keys, trustedProxies, errorPages, development, json },
+        };
         command.SetAction((parsed, cancellationToken) => RelayApp.RunAsync(
             new RelaySettings(
                 parsed.GetValue(urls)!,
                 parsed.GetValue(publicUrl),
                 parsed.GetValue(domain),
                 parsed.GetValue(data)!.FullName,
+                parsed.GetValue(keys)!,
                 parsed.GetValue(trustedProxies)!,
                 parsed.GetValue(errorPages)?.FullName,
-                parsed.GetValue(development)),
+                parsed.GetValue(development),
+                parsed.GetValue(json)),
             terminal,
             cancellationToken));
         return command;

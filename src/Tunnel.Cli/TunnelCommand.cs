@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Microsoft.Extensions.Options;
+using Tunnel.Cli.Arguments;
+using Tunnel.Cli.Help;
+using Tunnel.Cli.Output;
 
 namespace Tunnel.Cli;
 
@@ -10,91 +13,93 @@ internal static class TunnelCommand
 {
     private const string Name = "tunnel";
 
-    /// <summary>Longer than the host's own shutdown limit of 30 seconds, which drains open requests.</summary>
-    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(35);
-
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken = default)
     {
-        var terminal = new Terminal(output, error);
         // A leading @ is part of a value here, not the name of a file with further arguments.
         var parsed = Create(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction)
-        {
-            return Refuse(parsed, terminal);
-        }
-
+        var events = WantsJson(parsed) ? new JsonEvents(terminal, TimeProvider.System) : null;
+        using var interrupts = new Interrupts(exitCode => _ = ExitAsync(exitCode), cancellationToken);
         try
         {
+            if (parsed.Action is ParseErrorAction)
+            {
+                var command = parsed.CommandResult.Command.Name;
+                return Fail(ExitCode.Usage, Complaints.Of(parsed), $"Help: {(command == Name ? Name : $"{Name} {command}")} --help");
+            }
+
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
-                Output = output,
-                Error = error,
+                Output = terminal.Output,
+                Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TerminationTimeout,
-            });
+                ProcessTerminationTimeout = null, // interrupts does it
+            }, interrupts.Token);
         }
         catch (CommandFailure failure)
         {
-            terminal.Complain(failure.Message);
-            return failure.ExitCode;
+            // The events of a script are not what a person reads on standard error, so there the reason is still to be said.
+            return Fail(failure.ExitCode, [events is null ? failure.Unsaid : failure.Message]);
         }
         catch (OptionsValidationException invalid)
         {
-            invalid.Failures.ToList().ForEach(terminal.Complain);
-            return ExitCode.Usage;
+            return Fail(ExitCode.Usage, invalid.Failures.Select(SettingNames.ToAgentOptions).Select(SettingNames.ToRelayOptions));
         }
         catch (Exception unexpected) when (unexpected is not OperationCanceledException)
         {
-            terminal.Complain($"Unexpected error: {unexpected}");
-            return ExitCode.Unexpected;
+            return Fail(ExitCode.Unexpected, $"Unexpected error: {unexpected}".ReplaceLineEndings("\n").Split('\n'));
         }
         catch (OperationCanceledException)
         {
             return ExitCode.Ok;
         }
+        finally
+        {
+            await terminal.CloseAsync();
+        }
+
+        async Task ExitAsync(int exitCode)
+        {
+            await terminal.CloseAsync();
+            Environment.Exit(exitCode);
+        }
+
+        int Fail(int exitCode, IEnumerable<string> sentences, string? hint = null)
+        {
+            var all = sentences.ToList();
+            events?.Error(exitCode, string.Join(" ", all));
+            all.ForEach(terminal.Fail);
+            if (hint is not null)
+            {
+                terminal.Hint(hint);
+            }
+
+            return exitCode;
+        }
     }
 
     // A plain command, because RootCommand calls itself after the file, which is not the name that people type.
-    private static Command Create(Terminal terminal)
+    private static DocumentedCommand Create(Terminal terminal)
     {
         var help = new HelpOption();
-        help.Action = new HelpWithExitCodes((HelpAction)help.Action!);
-        return new Command(Name, "Gives web servers that nobody can reach a public URL on a relay.")
+        help.Action = new CommandHelp((HelpAction)help.Action!);
+        return new DocumentedCommand(Name, "Gives web servers that nobody can reach a public URL on a relay.")
         {
-            RelayCommand.Create(terminal),
-            HttpCommand.Create(terminal),
-            help,
-            new VersionOption(),
+            Sections =
+            [
+                new("Examples",
+                [
+                    "tunnel http 3000 --relay https://tunnel.example.com   share http://localhost:3000",
+                    "tunnel relay --development                            try it on one machine: a relay at " + Addresses.DefaultListen,
+                    "tunnel http --help                                    more about a command",
+                ]),
+                HelpSection.ExitCodes,
+            ],
+            Subcommands = { HttpCommand.Create(terminal), RelayCommand.Create(terminal) },
+            Options = { help, new VersionOption() },
         };
     }
 
-    private static int Refuse(ParseResult parsed, Terminal terminal)
-    {
-        foreach (var sentence in parsed.Errors.Select(e => e.Message).Distinct())
-        {
-            terminal.Complain(sentence);
-        }
-
-        var command = parsed.CommandResult.Command;
-        terminal.Complain($"Help: {(command.Name == Name ? Name : $"{Name} {command.Name}")} --help");
-        return ExitCode.Usage;
-    }
-
-    private sealed class HelpWithExitCodes(HelpAction standard) : SynchronousCommandLineAction
-    {
-        public override bool ClearsParseErrors => true;
-
-        public override int Invoke(ParseResult parseResult)
-        {
-            var result = standard.Invoke(parseResult);
-            var output = parseResult.InvocationConfiguration.Output;
-            output.WriteLine("Exit codes:");
-            foreach (var (code, meaning) in ExitCode.All)
-            {
-                output.WriteLine($"  {code}  {meaning}");
-            }
-
-            return result;
-        }
-    }
+    private static bool WantsJson(ParseResult parsed) =>
+        parsed.CommandResult.Command.Options.OfType<Option<bool>>().FirstOrDefault(option => option.Name == JsonOption.Name) is { } json
+        && parsed.GetValue(json);
 }

@@ -19,6 +19,6 @@ public sealed class SlugOptions
     /// How long a released slug stays reserved for the server id that had it: visitors' bookmarks, cookies and service workers are
     /// still out there.
     /// </summary>
-    /// <value>Default: 30 days.</value>
+    /// <value>Default: 30 days. Zero frees released slugs at once; a negative time is refused.</value>
     public TimeSpan Quarantine { get; set; } = RelayDefaults.SlugQuarantine;
 }

@@ -4,6 +4,7 @@ namespace Tunnel.Relay;
 /// Settings of a relay (the hub), bound to the configuration section <c>Tunnel:Relay</c> and validated when the app starts.
 /// Every setting has a safe default; a hub needs none of them to start.
 /// </summary>
+/// <remarks>Read once, when the app starts: a change takes a restart. Times are written as <c>00:00:15</c> in configuration.</remarks>
 public sealed class TunnelRelayOptions
 {
     /// <summary>The configuration section these options are bound to.</summary>
@@ -31,7 +32,7 @@ public sealed class TunnelRelayOptions
     /// The domain whose direct subdomains are tunnels: with <c>tunnel.example.com</c>, visitors of
     /// <c>demo.tunnel.example.com</c> reach the tunnel <c>demo</c>. Needs a wildcard DNS record and, for https, a wildcard certificate.
     /// </summary>
-    /// <value>Default: <see langword="null"/>, subdomain mode is off.</value>
+    /// <value>Default: <see langword="null"/>, subdomain mode is off. Set it for tenants that do not trust each other, and for apps that have to live at <c>/</c>.</value>
     public string? Domain { get; set; }
 
     /// <summary>
@@ -42,8 +43,8 @@ public sealed class TunnelRelayOptions
     public IDictionary<string, string> Hosts { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The folder for the relay's own state (registered keys, claimed slugs). A relative path is taken from the content root.
-    /// Files are replaced atomically and readable by their owner only. One relay process per folder.
+    /// The folder for the relay's own state (its private key, registered keys, claimed slugs). A relative path is taken from the content root.
+    /// Files are replaced atomically and readable by their owner only; a new folder gets a <c>.gitignore</c>. One relay process per folder.
     /// </summary>
     /// <value>Default: <c>.tunnel/relay</c>.</value>
     public string DataDirectory { get; set; } = RelayDefaults.DataDirectory;
@@ -51,14 +52,15 @@ public sealed class TunnelRelayOptions
     /// <summary>
     /// Public keys of agents that may connect, in addition to those registered in <see cref="DataDirectory"/>: one
     /// <c>ed25519:…</c> or <c>es256:…</c> text per agent, as the agent prints it when it is refused, optionally followed by a space
-    /// and the server id that it belongs to.
+    /// and the server id that it belongs to. Keys without one are their own server id.
     /// </summary>
-    /// <value>Default: none.</value>
+    /// <value>Default: none. A text that is no key is refused when the app starts.</value>
     public IList<string> AuthorizedKeys { get; } = [];
 
     /// <summary>
     /// Lets unknown agents on this machine enrol without any ceremony. It takes effect only in the Development environment, while
-    /// every bound address is loopback, and for connections that are local and came through no proxy and no browser.
+    /// every bound address is loopback, and for connections that are local and came through no proxy and no browser. Where it cannot take
+    /// effect at all, the log says so at the start.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public bool DevelopmentEnrolment { get; set; }
@@ -122,7 +124,8 @@ public sealed class TunnelRelayOptions
     /// <summary>
     /// Lets this app's Kestrel take from visitors what the apps behind tunnels may want, and pass on what they answer: request lines of
     /// 16 KiB and 200 header lines of 64 KiB together where its limits are lower, header values in any encoding both ways, and no
-    /// <c>Server</c> header of its own.
+    /// <c>Server</c> header of its own. With <c>AddTunnelRelay</c> Kestrel also reads and writes in blocks of 16 KiB in place of 4 KiB, which
+    /// makes large bodies faster.
     /// </summary>
     /// <value>
     /// Default: <see langword="false"/>, because it applies to all requests of the app and not to those of tunnels alone: its own pages too

@@ -24,9 +24,9 @@ public sealed class TunnelVisitorError
     public HttpContext HttpContext { get; }
 
     /// <summary>The status code, for example 502.</summary>
-    public int Status => _error.Status;
+    public int StatusCode => _error.Status;
 
-    /// <summary>A stable name for programs, for example <c>agent_away</c>. The README lists them all.</summary>
+    /// <summary>A stable name for programs, for example <c>agent_away</c>. The project's <c>docs/errors.md</c> lists them all.</summary>
     public string Code => _error.Code;
 
     /// <summary>One English sentence for people. It is plain text: encode it before it goes into HTML.</summary>

@@ -3,10 +3,10 @@ namespace Tunnel.Wire;
 /// <summary>Constants of the protocol. PROTOCOL.md lists them with the bound each one gives.</summary>
 internal static class WireDefaults
 {
-    /// <summary>The WebSocket subprotocol of the binary protocol (RFC 6455 section 1.9).</summary>
+    /// <summary>The name of the protocol, for upgrades and as the subprotocol of WebSockets (RFC 6455 section 1.9).</summary>
     public const string Subprotocol = "tunnel.v1";
 
-    /// <summary>Largest WebSocket message that is taken in.</summary>
+    /// <summary>Largest message that is taken in.</summary>
     public const int MaxMessageSize = 128 * 1024;
 
     /// <summary>
@@ -45,8 +45,17 @@ internal static class WireDefaults
     /// <summary>What may be in the log without having been handed to the link: the longest that a small response waits behind bulk.</summary>
     public const int MaxUnsent = 128 * 1024;
 
+    /// <summary>
+    /// Flushes that follow each other this quickly share a message, where several exchanges are open: a send of one costs as much as writing
+    /// ten of them.
+    /// </summary>
+    public static readonly TimeSpan DenseFlushes = TimeSpan.FromMicroseconds(50);
+
     /// <summary>What the log may hold at first. Not reserved from the budget: an idle log holds nothing.</summary>
     public const int InitialLogBound = 256 * 1024;
+
+    /// <summary>What the log takes of bulk at least, however slow the path is and whoever is beside it.</summary>
+    public const int LeastBulkBound = 128 * 1024;
 
     /// <summary>What the log may grow to: 2.6 Gbit/s at 100 ms.</summary>
     public const int MaxLogBound = 32 * 1024 * 1024;

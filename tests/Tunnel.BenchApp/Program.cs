@@ -23,6 +23,7 @@ if (builder.Configuration["relay"] is { } relay)
     builder.Services.AddTunnelAgent(relay, agent =>
     {
         agent.Slug = builder.Configuration["slug"];
+        agent.WebSocketOnly = builder.Configuration.GetValue<bool>("websocket");
         agent.ForwardTo = builder.Configuration["forward-to"] is { } target ? new Uri(target) : null;
     });
 }

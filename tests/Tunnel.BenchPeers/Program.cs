@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Tunnel.BenchPeers;
+using Tunnel.BenchPeers.Fleet;
+using Tunnel.BenchPeers.Links;
 using Tunnel.BenchPeers.Soak;
 
 const string Usage = """
     yarp     --urls URL --to URL                          a reverse proxy without a tunnel
-    link                                                  one WebSocket between ClientWebSocket and Kestrel, with nothing on it
+    link     --kind upgraded|websocket                    one link between an agent's dialer and Kestrel, with nothing on it
     download --url URL --bytes N                          GET, one stream, checked against the pattern
     upload   --url URL --bytes N                          POST, one stream, checked against the count that is answered
     ws-echo  --url URL --connections N --seconds N        64-byte messages, one under way on each connection
@@ -15,6 +17,8 @@ const string Usage = """
                                                           one endless stream, checked; its rate with and without the first seconds
     path     --to PORT --delay-ms N --rate N              a proxy that delays each way, at N bytes a second if not 0; says its port
     dead     --relay URL --slug NAME --seconds N          a proxy whose link goes dead during a download; says its port, see DeadLink
+    fleet    --relay URL --agents N --credentials FILE    agents that stay connected; says how many are, see FleetRun
+    live     --relay URL --tunnels N --rate N --file FILE visitors of a fleet's first tunnels, N a second in all; see LiveTraffic
     soak     --relay URL --agents MODE=URL,... [...]      checked traffic on links that are cut at random; see scripts/soak.fsx
     """;
 
@@ -27,7 +31,7 @@ try
             YarpProxy.Run(arguments["urls"], arguments["to"]);
             return 0;
         case "link":
-            return Print(await Link.MeasureAsync());
+            return Print(await LinkAlone.MeasureAsync(arguments["kind"] == "websocket"));
         case "download":
             return Print(Bulk.Download(new Uri(arguments["url"]), arguments.Number("bytes", 1L << 30)));
         case "upload":
@@ -57,6 +61,13 @@ try
         case "dead":
             return Print(await DeadLink.MeasureAsync(
                 new Uri(arguments["relay"]), arguments["slug"], TimeSpan.FromSeconds(arguments.Number("seconds", 5))));
+        case "fleet":
+            await new FleetRun(arguments).RunAsync();
+            return 0;
+        case "live":
+            await new LiveTraffic(
+                new Uri(arguments["relay"]), (int)arguments.Number("tunnels", 50), (int)arguments.Number("rate", 200), arguments["file"]).RunAsync();
+            return 0;
         case "soak":
             return Print(await new SoakRun(arguments).RunAsync());
         default:

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tunnel.Cli.Output;
 
 namespace Tunnel.Cli.Tests;
 
@@ -10,7 +11,8 @@ internal sealed record CommandRun(int ExitCode, string Output, string Errors)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var exitCode = await TunnelCommand.RunAsync(args, output, errors);
+        var exitCode = await TunnelCommand.RunAsync(
+            args, new Terminal(output, errors, TerminalTraits.Plain), TestContext.Current.CancellationToken);
         return new CommandRun(exitCode, output.ToString(), errors.ToString());
     }
 

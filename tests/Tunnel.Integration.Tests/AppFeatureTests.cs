@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -122,6 +123,30 @@ public sealed class AppFeatureTests
         var request = await seen.Task.Soon();
         Assert.Equal(("GET", "/a/b%20c", 200, 5, TunnelRequestOutcome.Completed),
             (request.Method, request.Path, request.StatusCode, request.ResponseBytes, request.Outcome));
+    }
+
+    [Fact]
+    public async Task RequestUpgraded_TellsTheAppBeforeTheWebSocketEnds()
+    {
+        await using var pair = await TunnelPair.StartAsync(app => app.UseWebSockets().Run(async context =>
+        {
+            using var accepted = await context.WebSockets.AcceptWebSocketAsync();
+            await accepted.ReceiveAsync(new byte[1], context.RequestAborted);
+            await accepted.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+        }));
+        var opened = new TaskCompletionSource<TunnelRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var completed = new TaskCompletionSource<TunnelRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        pair.Agent.RequestUpgraded += request => opened.TrySetResult(request);
+        pair.Agent.RequestCompleted += request => completed.TrySetResult(request);
+        using var visitor = new ClientWebSocket();
+
+        await visitor.ConnectAsync(new UriBuilder(pair.PublicUrl) { Scheme = "ws", Path = "/t/demo/ws", Query = "secret=1" }.Uri, Stop).Soon();
+
+        var request = await opened.Task.Soon();
+        Assert.Equal(("GET", "/ws", 101), (request.Method, request.Path, request.StatusCode));
+        Assert.False(completed.Task.IsCompleted);
+        await visitor.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Stop).Soon();
+        Assert.Equal(101, (await completed.Task.Soon()).StatusCode);
     }
 
     [Fact]

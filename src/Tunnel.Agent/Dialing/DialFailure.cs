@@ -5,7 +5,7 @@ using System.Security.Authentication;
 
 namespace Tunnel.Agent.Dialing;
 
-/// <summary>Says in words why the WebSocket to the relay could not be opened, and what to do about it.</summary>
+/// <summary>Says in words why the link to the relay could not be opened, and what to do about it.</summary>
 internal static class DialFailure
 {
     public static bool IsExpected(Exception exception) =>
@@ -26,6 +26,10 @@ internal static class DialFailure
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return new DialException(TunnelFailureReason.KeyRefused,
                     $"The relay at {relay} answered {(int)status} before the agent could register. Ask its operator whether a proxy or a policy in front of it refuses agents.",
+                    inner: exception);
+            case HttpStatusCode.UpgradeRequired:
+                return new DialException(TunnelFailureReason.NotARelay,
+                    $"What answers at {relay} got the agent's request without its wish to upgrade the connection (426), so a proxy in between does not pass upgrades. Have it speak HTTP/1.1 to the relay and pass the headers Upgrade and Connection, as it does for WebSockets.",
                     inner: exception);
             case >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest when Header(headers, "Location") is { } location:
                 return new DialException(TunnelFailureReason.NotARelay,

@@ -1,51 +1,75 @@
-using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tunnel.Agent.Diagnostics;
+using Tunnel.Wire.Registration;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Dialing;
 
 /// <summary>One attempt to get a link: dials and registers within a time, and gives every failure a reason and a sentence.</summary>
 internal sealed partial class LinkOpener(
-    RelayDialer dialer, Registrar registrar, IOptions<TunnelAgentOptions> options, TimeProvider time, ILogger<LinkOpener> logger)
+    RelayDialer dialer, LinkKinds kinds, Registrar registrar, IOptions<TunnelAgentOptions> options, AgentMetrics metrics, TimeProvider time,
+    ILogger<LinkOpener> logger)
 {
-    /// <summary>Opens the first link of a new session. The caller owns the socket.</summary>
+    /// <summary>Opens the first link of a new session. The caller owns it.</summary>
     /// <exception cref="DialException">The attempt failed.</exception>
-    public Task<(WebSocket Socket, SessionLease Lease)> RegisterAsync(CancellationToken cancellationToken) =>
-        TryAsync(
-            async (socket, token) => (socket, await registrar.RegisterAsync(socket, token).ConfigureAwait(false)), cancellationToken);
+    public Task<(ILink Link, SessionLease Lease)> RegisterAsync(CancellationToken cancellationToken) =>
+        TryAsync<(ILink, SessionLease)>(
+            async (link, token) => (link, await registrar.RegisterAsync(link, token).ConfigureAwait(false)), cancellationToken);
 
-    /// <summary>Opens the next link of a session. The caller owns the socket, if there is one.</summary>
-    /// <returns>The socket, and how far the relay had received; no socket when the relay does not know the session any more.</returns>
+    /// <summary>Opens the next link of a session. The caller owns it, if there is one.</summary>
+    /// <returns>The link, and how far the relay had received; no link when the relay does not know the session any more.</returns>
     /// <exception cref="DialException">The attempt failed.</exception>
-    public Task<(WebSocket? Socket, long PeerReceived)> ResumeAsync(SessionLease lease, long received, CancellationToken cancellationToken) =>
-        TryAsync<(WebSocket?, long)>(
-            async (socket, token) =>
+    public Task<(ILink? Link, long PeerReceived)> ResumeAsync(SessionLease lease, long received, CancellationToken cancellationToken) =>
+        TryAsync<(ILink?, long)>(
+            async (link, token) =>
             {
-                if (await registrar.ResumeAsync(socket, lease, received, token).ConfigureAwait(false) is { } peerReceived)
+                if (await registrar.ResumeAsync(link, lease, received, token).ConfigureAwait(false) is { } peerReceived)
                 {
-                    return (socket, peerReceived);
+                    return (link, peerReceived);
                 }
 
-                socket.Dispose();
+                await link.DisposeAsync().ConfigureAwait(false);
                 return (null, 0);
             },
             cancellationToken);
 
-    private async Task<T> TryAsync<T>(Func<WebSocket, CancellationToken, Task<T>> register, CancellationToken cancellationToken)
+    /// <summary>A link was lost before anything came over it: what lets registrations through may be in the way of what follows them.</summary>
+    public void CarriedNothing(ILink link)
+    {
+        if (link is UpgradedLink)
+        {
+            kinds.UpgradeFailed();
+        }
+    }
+
+    private async Task<T> TryAsync<T>(Func<IRegistrationLink, CancellationToken, Task<T>> register, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(AgentDefaults.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        WebSocket? socket = null;
+        IRegistrationLink? link = null;
         try
         {
-            socket = await dialer.DialAsync(either.Token).ConfigureAwait(false);
-            return await register(socket, either.Token).ConfigureAwait(false);
+            link = await dialer.DialAsync(either.Token).ConfigureAwait(false);
+            return await register(link, either.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            socket?.Dispose();
+            if (link is not null)
+            {
+                link.Abort();
+                await link.DisposeAsync().ConfigureAwait(false);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
-            throw Explain(exception, deadline.IsCancellationRequested);
+            var failure = Explain(exception, deadline.IsCancellationRequested);
+            if (link is UpgradedLink && failure.Failure.Reason == TunnelFailureReason.Unreachable)
+            {
+                kinds.UpgradeFailed(); // it was opened, and no answer came over it
+            }
+
+            metrics.ConnectFailed(failure.Failure.Reason);
+            throw failure;
         }
     }
 

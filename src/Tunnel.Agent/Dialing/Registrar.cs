@@ -9,7 +9,7 @@ using Tunnel.Wire.Registration;
 namespace Tunnel.Agent.Dialing;
 
 /// <summary>
-/// The agent's words on a fresh WebSocket: answers the relay's challenge with a token and a signature, and asks for a new session or for
+/// The agent's words on a fresh link: answers the relay's challenge with a token and a signature, and asks for a new session or for
 /// the next link of one.
 /// </summary>
 internal sealed class Registrar(
@@ -20,13 +20,13 @@ internal sealed class Registrar(
 
     /// <summary>Asks for a new session. When no answer came, the next call asks for the same one again.</summary>
     /// <exception cref="DialException">The relay refused, or the link broke.</exception>
-    public async Task<SessionLease> RegisterAsync(WebSocket socket, CancellationToken cancellationToken)
+    public async Task<SessionLease> RegisterAsync(IRegistrationLink link, CancellationToken cancellationToken)
     {
         var agentNonce = Nonce.Create();
         var tunnels = TunnelWishes.Of(options.Value);
         try
         {
-            var (relayNonce, answer) = await AskAsync(socket, Register, cancellationToken).ConfigureAwait(false);
+            var (relayNonce, answer) = await AskAsync(link, Register, cancellationToken).ConfigureAwait(false);
             if (answer is not RegisteredMessage registered)
             {
                 _registrationId = answer is ErrorMessage ? CreateId() : _registrationId; // a refusal is an answer
@@ -55,7 +55,7 @@ internal sealed class Registrar(
     }
 
     /// <summary>Asks for the next link of a session.</summary>
-    /// <param name="socket">A fresh link.</param>
+    /// <param name="link">A fresh one.</param>
     /// <param name="lease">Renewed when the relay has answered.</param>
     /// <param name="received">The offset up to which the relay's sequence has been received.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
@@ -63,12 +63,12 @@ internal sealed class Registrar(
     /// The offset up to which the relay has received this side's sequence; <see langword="null"/> when it does not know the session any more.
     /// </returns>
     /// <exception cref="DialException">The relay refused, or the link broke.</exception>
-    public async Task<long?> ResumeAsync(WebSocket socket, SessionLease lease, long received, CancellationToken cancellationToken)
+    public async Task<long?> ResumeAsync(IRegistrationLink link, SessionLease lease, long received, CancellationToken cancellationToken)
     {
         var agentNonce = Nonce.Create();
         try
         {
-            var (relayNonce, answer) = await AskAsync(socket, Resume, cancellationToken).ConfigureAwait(false);
+            var (relayNonce, answer) = await AskAsync(link, Resume, cancellationToken).ConfigureAwait(false);
             switch (answer)
             {
                 case ErrorMessage { Code: RegistrationErrorCodes.SessionUnknown }:
@@ -96,9 +96,9 @@ internal sealed class Registrar(
 
     /// <summary>Takes the challenge, sends what is made of it, and takes the answer to that.</summary>
     private async Task<(string RelayNonce, RegistrationMessage Answer)> AskAsync(
-        WebSocket socket, Func<string, string, string, RegistrationMessage> make, CancellationToken cancellationToken)
+        IRegistrationLink link, Func<string, string, string, RegistrationMessage> make, CancellationToken cancellationToken)
     {
-        var channel = new RegistrationChannel(socket);
+        var channel = new RegistrationChannel(link);
         var first = await channel.ReceiveAsync(cancellationToken).ConfigureAwait(false);
         if (first is not ChallengeMessage { Nonce: var relayNonce } || !Nonce.IsValid(relayNonce))
         {

@@ -1,19 +1,38 @@
 using System.Net.WebSockets;
 using Microsoft.Extensions.Options;
 using Tunnel.Wire;
+using Tunnel.Wire.Registration;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Dialing;
 
-/// <summary>Opens the WebSocket to the relay.</summary>
-internal sealed class RelayDialer(IOptions<TunnelAgentOptions> options)
+/// <summary>Opens the connection to the relay.</summary>
+internal sealed class RelayDialer(IOptions<TunnelAgentOptions> options, LinkKinds kinds, TimeProvider time)
 {
     public const string ConnectPath = "/.tunnel/connect";
 
     /// <exception cref="DialException">It could not be opened, or what answered is no relay.</exception>
-    public async Task<WebSocket> DialAsync(CancellationToken cancellationToken)
+    public async Task<IRegistrationLink> DialAsync(CancellationToken cancellationToken)
     {
         var relay = options.Value.Relay!;
         var uri = ConnectUri(relay);
+        var asksForWebSocket = options.Value.Connect is not null || kinds.PrefersWebSocket;
+        if (!asksForWebSocket && await UpgradeDial.TryAsync(uri, options.Value, time, cancellationToken).ConfigureAwait(false) is { } link)
+        {
+            return link;
+        }
+
+        var socket = await OpenSocketAsync(uri, relay, cancellationToken).ConfigureAwait(false);
+        if (!asksForWebSocket)
+        {
+            kinds.UpgradeFailed(); // the relay is there, and no upgraded connection gets to it
+        }
+
+        return new WebSocketLink(socket, time);
+    }
+
+    private async Task<WebSocket> OpenSocketAsync(Uri uri, Uri relay, CancellationToken cancellationToken)
+    {
         var socket = options.Value.Connect is { } connect
             ? await ConnectAsync(() => connect(uri, WireDefaults.Subprotocol, cancellationToken), relay).ConfigureAwait(false)
             : await ConnectAsync(uri, relay, cancellationToken).ConfigureAwait(false);

@@ -46,6 +46,8 @@ internal static class AgentServices
         services.AddMetrics();
         services.AddSingleton(provider => MemoryBudget.ForThisProcess(provider.GetRequiredService<IOptions<TunnelAgentOptions>>().Value.MemoryLimit));
         services.AddSingleton<AgentMetrics>();
+        services.AddSingleton<LinkKinds>();
+        services.AddSingleton<AgentTraces>();
         services.AddSingleton<RelayDialer>();
         services.AddSingleton<RelayIdentity>();
         services.AddSingleton<Registrar>();

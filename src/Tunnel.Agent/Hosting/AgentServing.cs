@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tunnel.Agent.Diagnostics;
 using Tunnel.Agent.Serving;
 using Tunnel.Agent.Serving.Forwarding;
 using Tunnel.Agent.Serving.InProcess;
@@ -10,7 +11,7 @@ namespace Tunnel.Agent.Hosting;
 
 /// <summary>Chooses who answers visitors of each tunnel and service: a local server that is forwarded to, or this app's own pipeline.</summary>
 internal sealed class AgentServing(
-    IServiceProvider app, IOptions<TunnelAgentOptions> options, TimeProvider time, ILogger<ForwardingServer> logger) : IAsyncDisposable
+    IServiceProvider app, IOptions<TunnelAgentOptions> options, AgentTraces traces, TimeProvider time, ILogger<ForwardingServer> logger) : IAsyncDisposable
 {
     private readonly List<ForwardingServer> _forwarding = [];
     private TunnelServer? _inProcess;
@@ -59,7 +60,7 @@ internal sealed class AgentServing(
         // The options were validated when the app started, but the certificates' file may have gone since.
         var server = ForwardTarget.TryParse(address, out var target, out var error)
             && CertificateRule.TryRead(settings.Certificate, out var certificates, out error)
-            ? new ForwardingServer(target, new HostRule(settings.Host), certificates, time, logger)
+            ? new ForwardingServer(target, new HostRule(settings.Host), certificates, time, logger) { Traces = traces }
             : throw new InvalidOperationException(error);
         _forwarding.Add(server);
         return server;

@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Tunnel.Agent.Diagnostics;
 using Tunnel.Agent.Dialing;
@@ -23,14 +22,14 @@ internal sealed partial class AgentSession
     private long _linkedAt;
 
     /// <summary>Takes over a link that was registered, and runs.</summary>
-    public AgentSession(TunnelSession session, SessionLease lease, WebSocket socket, AgentSessionContext context)
+    public AgentSession(TunnelSession session, SessionLease lease, ILink link, AgentSessionContext context)
     {
         _session = session;
         _lease = lease;
         _context = context;
         _redial = context.Redial;
         _logger = context.Logger;
-        Completion = RunAsync(new WebSocketLink(socket, context.Time));
+        Completion = RunAsync(link);
     }
 
     /// <summary>Completes when the session is over. Never fails.</summary>
@@ -96,9 +95,10 @@ internal sealed partial class AgentSession
         await _session.CloseAsync().WaitAsync(patience, _context.Time).ConfigureAwait(false);
     }
 
-    private async Task<SessionEnding> RunAsync(WebSocketLink first)
+    private async Task<SessionEnding> RunAsync(ILink first)
     {
         _context.Wake.Woken += _session.ProbeLink;
+        _context.Metrics.Opened(_session);
         try
         {
             return await CarryAsync(first).ConfigureAwait(false);
@@ -113,10 +113,11 @@ internal sealed partial class AgentSession
         {
             _context.Wake.Woken -= _session.ProbeLink;
             _session.End(ErrorCode.LinkLost);
+            _context.Metrics.Closed(_session);
         }
     }
 
-    private async Task<SessionEnding> CarryAsync(WebSocketLink first)
+    private async Task<SessionEnding> CarryAsync(ILink first)
     {
         var end = await RunLinkAsync(first, _session.Fence(), peerReceived: 0).ConfigureAwait(false);
         while (end.Kind != LinkEndKind.SessionOver && !_session.IsOver && _lease.IsResumable)
@@ -140,19 +141,24 @@ internal sealed partial class AgentSession
         return new SessionEnding(ReconnectReason.SessionClosed, SessionEnding.LostLink(end.Error));
     }
 
-    private async Task<LinkEnd> RunLinkAsync(WebSocketLink link, LinkTicket ticket, long peerReceived)
+    private async Task<LinkEnd> RunLinkAsync(ILink link, LinkTicket ticket, long peerReceived)
     {
         Volatile.Write(ref _linkedAt, _context.Time.GetTimestamp());
         await using (link.ConfigureAwait(false))
         {
             var end = await _session.RunAsync(ticket, link, peerReceived).ConfigureAwait(false);
+            if (end is { Kind: LinkEndKind.Lost, WasSilent: true })
+            {
+                _context.Opener.CarriedNothing(link);
+            }
+
             _redial.Lived(_context.Time.GetElapsedTime(_linkedAt));
             return end;
         }
     }
 
     /// <summary>Tries until there is a link, or the session is over: nobody keeps it any longer than the grace.</summary>
-    private async Task<(WebSocketLink? Link, LinkTicket? Ticket, long PeerReceived, SessionEnding? Ending)> NextLinkAsync(
+    private async Task<(ILink? Link, LinkTicket? Ticket, long PeerReceived, SessionEnding? Ending)> NextLinkAsync(
         TunnelFailure failure)
     {
         using var grace = new CancellationTokenSource(_lease.Grace + AgentDefaults.GraceMargin, _context.Time);
@@ -173,10 +179,10 @@ internal sealed partial class AgentSession
             {
                 await redial.WhenDueAsync(either.Token).ConfigureAwait(false);
                 var ticket = _session.Fence(); // a new one for each attempt: what it says was received goes into the resume
-                var (socket, peerReceived) = await _context.Opener.ResumeAsync(_lease, ticket.Received, either.Token).ConfigureAwait(false);
-                if (socket is not null)
+                var (link, peerReceived) = await _context.Opener.ResumeAsync(_lease, ticket.Received, either.Token).ConfigureAwait(false);
+                if (link is not null)
                 {
-                    return (new WebSocketLink(socket, _context.Time), ticket, peerReceived, null);
+                    return (link, ticket, peerReceived, null);
                 }
 
                 LogUnknown(_session.OpenExchanges);

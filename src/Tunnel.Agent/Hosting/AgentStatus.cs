@@ -15,6 +15,8 @@ internal sealed partial class AgentStatus(ILogger<AgentStatus> logger) : ITunnel
 
     public event Action<TunnelRequest>? RequestCompleted;
 
+    public event Action<TunnelRequest>? RequestUpgraded;
+
     public TunnelAgentState State
     {
         get
@@ -114,15 +116,22 @@ internal sealed partial class AgentStatus(ILogger<AgentStatus> logger) : ITunnel
         RaiseChanged();
     }
 
-    public void Completed(TunnelRequest request)
+    /// <summary>Whether the app wants to hear of finished requests.</summary>
+    public bool IsWatched => RequestCompleted is not null;
+
+    public void Completed(TunnelRequest request) => Raise(RequestCompleted, request, nameof(RequestCompleted));
+
+    public void Upgraded(TunnelRequest request) => Raise(RequestUpgraded, request, nameof(RequestUpgraded));
+
+    private void Raise(Action<TunnelRequest>? handlers, TunnelRequest request, string name)
     {
         try
         {
-            RequestCompleted?.Invoke(request);
+            handlers?.Invoke(request);
         }
         catch (Exception exception)
         {
-            LogHandlerFailed(nameof(RequestCompleted), exception);
+            LogHandlerFailed(name, exception);
         }
     }
 

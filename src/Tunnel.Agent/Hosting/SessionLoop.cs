@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tunnel.Agent.Diagnostics;
@@ -53,8 +52,8 @@ internal sealed partial class SessionLoop(
             await context.Redial.WhenDueAsync(stopping).ConfigureAwait(false);
             try
             {
-                var (socket, lease) = await context.Opener.RegisterAsync(stopping).ConfigureAwait(false);
-                return Begin(handler, socket, lease);
+                var (link, lease) = await context.Opener.RegisterAsync(stopping).ConfigureAwait(false);
+                return Begin(handler, link, lease);
             }
             catch (DialException exception)
             {
@@ -64,7 +63,7 @@ internal sealed partial class SessionLoop(
         }
     }
 
-    private AgentSession Begin(IExchangeHandler handler, WebSocket socket, SessionLease lease)
+    private AgentSession Begin(IExchangeHandler handler, ILink link, SessionLease lease)
     {
         foreach (var url in lease.Urls)
         {
@@ -82,7 +81,7 @@ internal sealed partial class SessionLoop(
         {
             CompressesBodies = options.Value.Compress && lease.TakesCompressedBodies,
         };
-        return new AgentSession(session, lease, socket, context);
+        return new AgentSession(session, lease, link, context);
     }
 
     /// <summary>Returns the session if it goes on beside the one that is opened next.</summary>

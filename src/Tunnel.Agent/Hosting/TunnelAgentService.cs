@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tunnel.Agent.Diagnostics;
 using Tunnel.Agent.Serving;
 
 namespace Tunnel.Agent.Hosting;
@@ -11,6 +12,7 @@ internal sealed class TunnelAgentService(
     AgentServing serving,
     SessionLoop loop,
     AgentStatus status,
+    AgentMetrics metrics,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<ExchangeDispatcher> logger) : BackgroundService
@@ -27,7 +29,12 @@ internal sealed class TunnelAgentService(
             }
 
             var servers = await serving.StartAsync(stopping.Token).ConfigureAwait(false);
-            var dispatcher = new ExchangeDispatcher(servers, status.Completed, time, logger);
+            var dispatcher = new ExchangeDispatcher(servers, status.Completed, time, logger)
+            {
+                IsWatched = () => status.IsWatched,
+                Metrics = metrics,
+                OnUpgraded = status.Upgraded,
+            };
             await loop.RunAsync(dispatcher, stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tunnel.Agent.Diagnostics;
 using Tunnel.Wire;
 using Tunnel.Wire.Codec;
 using Tunnel.Wire.Frames;
@@ -10,8 +11,17 @@ namespace Tunnel.Agent.Serving;
 internal sealed partial class ExchangeDispatcher(
     ServerTable servers, Action<TunnelRequest> onCompleted, TimeProvider time, ILogger<ExchangeDispatcher> logger) : IExchangeHandler
 {
+    /// <summary>Told of requests that have become a WebSocket or the like.</summary>
+    public Action<TunnelRequest>? OnUpgraded { get; init; }
+
+    /// <summary>Whether anybody is there to be told; a description is not made for nobody.</summary>
+    public Func<bool> IsWatched { get; init; } = static () => true;
+
+    /// <summary>Null where nothing is measured.</summary>
+    public AgentMetrics? Metrics { get; init; }
+
     public void OnOpened(Exchange exchange) => ThreadPool.UnsafeQueueUserWorkItem(
-        static state => _ = state.dispatcher.ServeAsync(state.exchange), (dispatcher: this, exchange), preferLocal: false);
+        static state => _ = state.dispatcher.ServeAsync(state.exchange), (dispatcher: this, exchange), preferLocal: true);
 
     private async Task ServeAsync(Exchange exchange)
     {
@@ -19,7 +29,7 @@ internal sealed partial class ExchangeDispatcher(
         ServedExchange? served = null;
         try
         {
-            served = Take(exchange, out var server);
+            served = Take(exchange, started, out var server);
             if (served is not null)
             {
                 await server!.ServeAsync(served).ConfigureAwait(false);
@@ -39,13 +49,17 @@ internal sealed partial class ExchangeDispatcher(
 
         if (served is not null)
         {
-            Report(served, started);
+            Metrics?.ExchangeEnded(served, time.GetElapsedTime(started));
+            if (IsWatched())
+            {
+                onCompleted(Describe(served));
+            }
         }
     }
 
     /// <summary>Takes the head and finds who it is for.</summary>
     /// <returns>Null when the exchange is over: it was given up already, is malformed, or is for nobody here.</returns>
-    private ServedExchange? Take(Exchange exchange, out IExchangeServer? server)
+    private ServedExchange? Take(Exchange exchange, long started, out IExchangeServer? server)
     {
         server = null;
         var head = default(ReceivedHead);
@@ -68,7 +82,7 @@ internal sealed partial class ExchangeDispatcher(
 
         if (server is not null)
         {
-            return new ServedExchange(exchange, line, head);
+            return new ServedExchange(exchange, line, head) { Started = started, OnUpgraded = line.IsUpgrade ? OnServedUpgraded : null };
         }
 
         head.Dispose();
@@ -76,18 +90,20 @@ internal sealed partial class ExchangeDispatcher(
         return null;
     }
 
-    private void Report(ServedExchange served, long started)
+    private void OnServedUpgraded(ServedExchange served) => OnUpgraded?.Invoke(Describe(served));
+
+    private TunnelRequest Describe(ServedExchange served)
     {
         var line = served.Line;
         var path = line.Target[line.PrefixLength..];
         var query = path.IndexOf('?', StringComparison.Ordinal);
-        onCompleted(new TunnelRequest(
+        return new TunnelRequest(
             line.Method,
             query < 0 ? path : path[..query],
             served.StatusCode,
             served.ResponseBytes,
-            time.GetElapsedTime(started),
-            served.Outcome));
+            time.GetElapsedTime(served.Started),
+            served.Outcome);
     }
 
     [LoggerMessage(230, LogLevel.Error, "An exchange could not be served because of a fault in the agent.", EventName = "ServerFault")]

@@ -14,6 +14,12 @@ internal sealed class ServedExchange(Exchange exchange, RequestLine line, Receiv
 
     public RequestLine Line { get; } = line;
 
+    /// <summary>When the request's head arrived, as a timestamp of the dispatcher's clock.</summary>
+    public long Started { get; init; }
+
+    /// <summary>Told once when the exchange has become a stream of bytes both ways.</summary>
+    public Action<ServedExchange>? OnUpgraded { get; init; }
+
     /// <summary>The final response's status code, or 0 while there is none.</summary>
     public int StatusCode { get; set; }
 
@@ -23,6 +29,13 @@ internal sealed class ServedExchange(Exchange exchange, RequestLine line, Receiv
     public BodyCompression? Compression { get; set; }
 
     public TunnelRequestOutcome Outcome { get; set; } = TunnelRequestOutcome.Completed;
+
+    /// <summary>Called after the head with status 101 has been sent.</summary>
+    public void Upgraded()
+    {
+        StatusCode = 101;
+        OnUpgraded?.Invoke(this);
+    }
 
     /// <summary>The header lines of the request's head, once. Whoever takes them disposes them.</summary>
     public ReceivedHead TakeHeaders()

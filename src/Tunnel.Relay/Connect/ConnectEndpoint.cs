@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Tunnel.Relay.Hosting;
 using Tunnel.Relay.Storage;
 using Tunnel.Wire;
 using Tunnel.Wire.Identity;
@@ -13,16 +14,21 @@ using Tunnel.Wire.Session;
 
 namespace Tunnel.Relay.Connect;
 
-/// <summary>Where agents dial in: takes the WebSocket, lets the desk decide, and runs the link for as long as it lives.</summary>
+/// <summary>Where agents dial in: takes the connection, lets the desk decide, and runs the link for as long as it lives.</summary>
 internal sealed partial class ConnectEndpoint(
     RegistrationDesk desk,
     FailureLimiter failures,
+    RelayMetrics metrics,
     IServer server,
     IHostEnvironment environment,
     IOptions<TunnelRelayOptions> options,
     TimeProvider time,
     ILogger<ConnectEndpoint> logger)
 {
+    // Besides the codes of the protocol.
+    private const string TooManyFailures = "too_many_failures";
+    private const string NotCompleted = "not_completed";
+
     public async Task HandleAsync(HttpContext context)
     {
         var origin = context.Request.Headers.Origin;
@@ -33,10 +39,10 @@ internal sealed partial class ConnectEndpoint(
             return;
         }
 
-        if (!context.WebSockets.IsWebSocketRequest || !context.WebSockets.WebSocketRequestedProtocols.Contains(WireDefaults.Subprotocol))
+        if (!AgentConnection.IsAsked(context))
         {
-            context.Response.Headers.Upgrade = "websocket";
-            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, $"Agents connect here, by a WebSocket with the subprotocol {WireDefaults.Subprotocol}.");
+            context.Response.Headers.Upgrade = $"{WireDefaults.Subprotocol}, websocket";
+            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, $"Agents connect here, by an upgrade to {WireDefaults.Subprotocol}, or by a WebSocket with that subprotocol.");
             return;
         }
 
@@ -45,51 +51,60 @@ internal sealed partial class ConnectEndpoint(
         var address = context.Connection.RemoteIpAddress;
         if (!failures.Allows(address))
         {
+            metrics.Registration(TooManyFailures);
             context.Response.Headers.RetryAfter = FailureLimiter.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "Too many failed registrations came from this address.");
             return;
         }
 
         var audience = TokenAudience.Of(options.Value, context, facts.Connection);
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(WireDefaults.Subprotocol);
+        await using var link = await AgentConnection.AcceptAsync(context, time);
         KernelBuffer.Limit(context);
-        if (await RegisterAsync(socket, audience, facts, address, context.RequestAborted) is { } admission)
+        if (await RegisterAsync(link, audience, facts, address, context.RequestAborted) is { } admission)
         {
-            await RunLinkAsync(socket, admission.Grant!, admission.Answer, address);
+            await RunLinkAsync(link, admission.Grant!, admission.Answer, address);
         }
     }
 
     private async Task<Admission?> RegisterAsync(
-        WebSocket socket, TokenAudience audience, EnrolmentFacts facts, IPAddress? address, CancellationToken aborted)
+        IRegistrationLink link, TokenAudience audience, EnrolmentFacts facts, IPAddress? address, CancellationToken aborted)
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, aborted);
+        ErrorMessage? refusal = null;
         try
         {
-            var channel = new RegistrationChannel(socket);
+            var channel = new RegistrationChannel(link);
             var nonce = Nonce.Create();
             await channel.SendAsync(new ChallengeMessage(nonce), either.Token);
             var admission = await DecideAsync(channel, nonce, audience, facts, either.Token);
             if (admission.Grant is not null)
             {
+                metrics.Registration(error: null);
                 return admission;
             }
 
-            var refusal = (ErrorMessage)admission.Answer;
+            refusal = (ErrorMessage)admission.Answer;
             LogRefused(address, refusal.Code);
+            metrics.Registration(refusal.Code);
             if (!IsExpected(refusal.Code))
             {
                 failures.Failed(address);
             }
 
             await channel.SendAsync(refusal, either.Token);
-            await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, refusal.Code, either.Token);
+            await link.CloseAsync();
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
         {
             LogBroken(address, exception.Message);
+            if (refusal is null)
+            {
+                metrics.Registration(NotCompleted);
+            }
+
             failures.Failed(address);
-            socket.Abort();
+            link.Abort();
         }
 
         return null;
@@ -126,13 +141,12 @@ internal sealed partial class ConnectEndpoint(
         or RegistrationErrorCodes.Overloaded or RegistrationErrorCodes.DuplicateInstance;
 
     /// <summary>The session was told to expect this link, so whatever happens here it hears of the link's end.</summary>
-    private async Task RunLinkAsync(WebSocket socket, LinkGrant grant, RegistrationMessage answer, IPAddress? address)
+    private async Task RunLinkAsync(IRegistrationLink link, LinkGrant grant, RegistrationMessage answer, IPAddress? address)
     {
-        await using var link = new WebSocketLink(socket, time);
         var end = new LinkEnd(LinkEndKind.Lost);
         try
         {
-            await AnswerAsync(socket, answer);
+            await AnswerAsync(link, answer);
             end = await grant.Session.Wire.RunAsync(grant.Ticket, link, grant.PeerReceived);
         }
         catch (WireFormatException exception)
@@ -148,16 +162,21 @@ internal sealed partial class ConnectEndpoint(
             grant.Session.LinkEnded(grant.Ticket, end);
         }
 
+        if (end.Kind == LinkEndKind.Lost)
+        {
+            metrics.LinkLost();
+        }
+
         if (end.Kind != LinkEndKind.SessionOver)
         {
             LogLinkEnded(grant.Session.Agent.Key.ServerId, end.Kind, end.Error?.Message ?? "the connection was closed");
         }
     }
 
-    private async Task AnswerAsync(WebSocket socket, RegistrationMessage answer)
+    private async Task AnswerAsync(IRegistrationLink link, RegistrationMessage answer)
     {
         using var deadline = new CancellationTokenSource(RelayDefaults.RegistrationTimeout, time);
-        await new RegistrationChannel(socket).SendAsync(answer, deadline.Token);
+        await new RegistrationChannel(link).SendAsync(answer, deadline.Token);
     }
 
     private static Task RefuseAsync(HttpContext context, int status, string sentence)

@@ -27,13 +27,23 @@ internal sealed record EnrolmentFacts(bool IsEnabled, bool IsDevelopment, Connec
 internal static class DevelopmentEnrolment
 {
     /// <returns>Null if the agent may enrol, else a sentence that says which condition failed.</returns>
-    public static string? Refuse(EnrolmentFacts facts)
+    public static string? Refuse(EnrolmentFacts facts) =>
+        RefuseAll(facts.IsEnabled, facts.IsDevelopment, facts.Connection.BoundAddresses) ?? RefuseOne(facts);
+
+    /// <summary>What is the same for every agent, so that it can be said before the first one comes.</summary>
+    /// <returns>Null if some agent may enrol, else a sentence that says which condition failed.</returns>
+    public static string? RefuseAll(bool isEnabled, bool isDevelopment, IReadOnlyCollection<string> boundAddresses) =>
+        !isEnabled ? "This relay enrols no unknown agents: Tunnel:Relay:DevelopmentEnrolment is off."
+        : !isDevelopment ? "Unknown agents can enrol in the Development environment only."
+        : boundAddresses.FirstOrDefault(address => !IsLoopback(address)) is { } open
+            ? $"Unknown agents can enrol only while the relay listens on loopback addresses, and it listens on {open} too."
+        : null;
+
+    private static string? RefuseOne(EnrolmentFacts facts)
     {
         var connection = facts.Connection;
         return facts switch
         {
-            { IsEnabled: false } => "This relay enrols no unknown agents: Tunnel:Relay:DevelopmentEnrolment is off.",
-            { IsDevelopment: false } => "Unknown agents can enrol in the Development environment only.",
             { ProxyHeader: { } header } =>
                 $"Unknown agents cannot enrol through a proxy or from a browser: the request has the header {header}.",
             _ when !LoopbackHost.Is(facts.Host) =>
@@ -41,8 +51,6 @@ internal static class DevelopmentEnrolment
             _ when connection.IsInMemory => null,
             _ when connection.BoundAddresses.Count == 0 =>
                 "Unknown agents can enrol only if the relay's server says which addresses it listens on, and it does not.",
-            _ when connection.BoundAddresses.FirstOrDefault(address => !IsLoopback(address)) is { } open =>
-                $"Unknown agents can enrol only while the relay listens on loopback addresses, and it listens on {open} too.",
             _ when !ConnectionFacts.IsLoopback(connection.Remote) =>
                 "Unknown agents can enrol only from the relay's own machine, and the connection is from another address.",
             _ when !ConnectionFacts.IsLoopback(connection.Local) =>

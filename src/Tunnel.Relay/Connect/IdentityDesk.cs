@@ -51,7 +51,7 @@ internal sealed class IdentityDesk(KeyRing keys, TimeProvider time)
         if (DevelopmentEnrolment.Refuse(facts) is { } condition)
         {
             return Refuse(RegistrationErrorCodes.UnknownKey,
-                $"This relay does not know the agent's key. Ask its operator to add this line to Tunnel:Relay:AuthorizedKeys: {offered.Text} ({condition})");
+                $"This relay does not know the agent's key. Ask its operator to add this line to Tunnel:Relay:AuthorizedKeys, or to give it to tunnel relay as --authorized-key: {offered.Text} ({condition})");
         }
 
         return keys.TryEnrol(offered) is { } enrolled

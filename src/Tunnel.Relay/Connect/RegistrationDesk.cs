@@ -162,7 +162,7 @@ internal sealed class RegistrationDesk(
             ClaimResult.Quarantined => Refusal(SlugRefusal.Quarantined(outcome.Refused!)),
             _ when worst == SlugEntry.Full => Overloaded("As many agents serve this slug as can."),
             _ => new ErrorMessage(RegistrationErrorCodes.DuplicateInstance,
-                "Two running agents with the same owner take the slug from each other. Stop one of them, or give each its own slug, or let them share it as a pool.",
+                "Two running agents with the same owner take the slug from each other. Stop one of them, or give each its own slug with Tunnel:Agent:Slug, or let them share it as a pool.",
                 (int)RelayDefaults.TakeOverWindow.TotalSeconds),
         };
         return refusal is null;

@@ -64,7 +64,7 @@ internal sealed record RelayError(int Status, string Code, string Title, int? Re
     public static readonly RelayError ShuttingDown = new(
         StatusCodes.Status503ServiceUnavailable, "shutting_down", "The relay is shutting down.", RelayDefaults.AgentAwayRetryAfterSeconds);
 
-    /// <summary>Every error that a visitor can meet, in the README's order.</summary>
+    /// <summary>Every error that a visitor can meet, in the order of docs/errors.md.</summary>
     public static readonly RelayError[] All =
     [
         InvalidTarget, AmbiguousFraming, MalformedHeader, NoSuchTunnel, HeadTooLarge, AgentAway, LinkLost, TargetUnreachable, AgentFailed,

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using Tunnel.Relay.Hosting;
 
 namespace Tunnel.Relay.Errors;
 
@@ -13,10 +14,11 @@ namespace Tunnel.Relay.Errors;
 /// everybody else. A refused WebSocket handshake is answered like any other request (RFC 6455 section 4.2.2, RFC 8441 section 5).
 /// </summary>
 internal sealed partial class RelayErrorResponse(
-    IOptions<TunnelRelayOptions> options, ErrorPages pages, ILogger<RelayErrorResponse> logger)
+    IOptions<TunnelRelayOptions> options, ErrorPages pages, RelayMetrics metrics, ILogger<RelayErrorResponse> logger)
 {
     public Task WriteAsync(HttpContext context, RelayError error)
     {
+        metrics.Failed(error.Code);
         Begin(context.Response, error);
         return options.Value.OnVisitorError is { } handler
             ? WriteAsync(context, error, handler)

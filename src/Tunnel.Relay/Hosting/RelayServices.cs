@@ -8,7 +8,9 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tunnel.Relay.Connect;
+using Tunnel.Relay.Diagnostics;
 using Tunnel.Relay.Errors;
+using Tunnel.Relay.Health;
 using Tunnel.Relay.Ingress;
 using Tunnel.Relay.Registry;
 using Tunnel.Relay.Storage;
@@ -41,6 +43,7 @@ internal static partial class RelayServices
         services.AddSingleton(provider => MemoryBudget.ForThisProcess(Options(provider).MemoryLimit));
         services.AddMetrics();
         services.AddSingleton<RelayMetrics>();
+        services.AddSingleton<VisitorWatcher>();
         services.AddSingleton<TunnelRegistry>();
         services.AddSingleton<PublicUrls>();
         services.AddSingleton<SharedOrigin>();
@@ -55,7 +58,9 @@ internal static partial class RelayServices
         services.AddSingleton<VisitorTargets>();
         services.AddSingleton<RelayLoop>();
         services.AddSingleton<ParkingLot>();
+        services.AddSingleton<RelayHealth>();
         services.AddSingleton<VisitorServerLimits>();
+        services.AddSingleton<EnrolmentNotice>();
         services.AddSingleton<VisitorHeaders>();
         services.AddSingleton<ResponseWaits>();
         services.AddSingleton<VisitorRequestHead>();

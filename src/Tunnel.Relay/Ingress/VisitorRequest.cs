@@ -1,14 +1,18 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Tunnel.Relay.Errors;
 using Tunnel.Relay.Registry;
 using Tunnel.Wire.Frames;
 using Tunnel.Wire.Session;
+using Tunnel.Wire.Telemetry;
 
 namespace Tunnel.Relay.Ingress;
 
 /// <summary>A visitor's request on its way to an agent, and what decides whether it may go to another one.</summary>
 internal sealed class VisitorRequest : ResponseWait
 {
+    public const string VisitorLeft = "visitor_left";
+
     public VisitorRequest(HttpContext context, in VisitorTarget target)
     {
         Context = context;
@@ -50,6 +54,24 @@ internal sealed class VisitorRequest : ResponseWait
 
     /// <summary>The status for a body that is none, when the server has found that out.</summary>
     public int? BodyFault { get; set; }
+
+    /// <summary>The trace that it goes on with; null where the hub does not trace, and the visitor's own headers pass.</summary>
+    public TraceFields? Trace { get; set; }
+
+    /// <summary>The status code of the app's final answer, or 0.</summary>
+    public int Status { get; set; }
+
+    /// <summary>What the visitor got in place of the answer, or of its rest.</summary>
+    public RelayError? Failure { get; set; }
+
+    /// <summary>Whether the visitor left before the end.</summary>
+    public bool HasVisitorLeft { get; set; }
+
+    /// <summary>How often it was sent to an agent.</summary>
+    public int Sends { get; set; }
+
+    /// <summary>The relay's error code; or that the visitor did not wait for the answer. Leaving within one is how event streams end.</summary>
+    public string? ErrorType => Failure?.Code ?? (HasVisitorLeft && Status == 0 ? VisitorLeft : null);
 
     /// <summary>Tunnels whose agent has refused it.</summary>
     public List<LiveTunnel>? RefusedBy { get; private set; }

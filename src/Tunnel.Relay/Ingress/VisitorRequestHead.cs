@@ -42,7 +42,7 @@ internal sealed class VisitorRequestHead(RelayLoop loop, VisitorHeaders headers)
         var connection = request.Headers.Connection.Count == 0 ? null : request.Headers.Connection.ToString();
         foreach (var (name, values) in request.Headers)
         {
-            if (HopByHop.DropsFromRequest(name, connection) || name.StartsWith(':'))
+            if (HopByHop.DropsFromRequest(name, connection) || name.StartsWith(':') || visitor.Trace?.Replace(name) == true)
             {
                 continue;
             }
@@ -55,6 +55,14 @@ internal sealed class VisitorRequestHead(RelayLoop loop, VisitorHeaders headers)
             for (var index = 0; index < values.Count; index++)
             {
                 headers.Write(head, name, values[index] ?? string.Empty);
+            }
+        }
+
+        if (visitor.Trace is { } trace)
+        {
+            foreach (var (name, value) in trace.Lines)
+            {
+                head.Header(name, value);
             }
         }
 
@@ -82,7 +90,7 @@ internal sealed class VisitorRequestHead(RelayLoop loop, VisitorHeaders headers)
         head.Header("X-Forwarded-Host", host);
         if (target.PrefixLength > 0)
         {
-            head.Header("X-Forwarded-Prefix", target.Prefix);
+            head.Header("X-Forwarded-Prefix", target.Target.AsSpan(0, target.PrefixLength));
         }
 
         // RFC 7239 section 6: an IPv6 address stands in brackets and quotes; a visitor whose address is not known is "unknown".

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -12,6 +13,7 @@ namespace Tunnel.Relay.Ingress;
 internal sealed class VisitorResponseHead(VisitorHeaders headers)
 {
     /// <summary>Waits for the final head and puts it on the visitor's response. Returns its status code.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(VisitorRequest request, Exchange exchange)
     {
         while (true)

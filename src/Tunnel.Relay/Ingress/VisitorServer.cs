@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
+using Tunnel.Relay.Diagnostics;
 using Tunnel.Relay.Errors;
+using Tunnel.Relay.Hosting;
 using Tunnel.Relay.Registry;
 using Tunnel.Wire;
 using Tunnel.Wire.Codec;
@@ -17,10 +20,12 @@ namespace Tunnel.Relay.Ingress;
 /// </summary>
 internal sealed partial class VisitorServer(
     VisitorOpener opener, ParkingLot parking, ResponseWaits waits, RelayErrorResponse errors, VisitorHeaders headers,
-    VisitorResponseHead responseHead, CompressedBody compressed, ILogger<VisitorServer> logger)
+    VisitorResponseHead responseHead, CompressedBody compressed, VisitorWatcher watcher, RelayMetrics metrics, ILogger<VisitorServer> logger)
 {
     public async Task ServeAsync(HttpContext context, VisitorTarget target, TunnelPool pool)
     {
+        var request = new VisitorRequest(context, target);
+        using var watch = watcher.Begin(request, pool.Slug);
         if (!VisitorFraming.IsUnambiguous(context.Request))
         {
             // What follows on this connection could be part of this request's body.
@@ -29,7 +34,7 @@ internal sealed partial class VisitorServer(
                 ((HttpResponse)state).Headers.Connection = "close";
                 return Task.CompletedTask;
             }, context.Response);
-            await errors.WriteAsync(context, RelayError.AmbiguousFraming);
+            await FailAsync(request, pool.Slug, RelayError.AmbiguousFraming);
             return;
         }
 
@@ -45,14 +50,13 @@ internal sealed partial class VisitorServer(
             rate.MinDataRate = null;
         }
 
-        var request = new VisitorRequest(context, target);
         RelayError? failure = null; // of the attempt before
         for (var attempts = RelayDefaults.OpenAttempts; ; attempts--)
         {
             var attempt = await OpenAsync(request, pool);
             if (attempt.Exchange is not { } exchange)
             {
-                await FailAsync(context, pool.Slug, failure ?? attempt.Error!);
+                await FailAsync(request, pool.Slug, failure ?? attempt.Error!);
                 return;
             }
 
@@ -98,10 +102,12 @@ internal sealed partial class VisitorServer(
     }
 
     /// <returns>Null when the visitor has been answered, or what to answer unless another agent takes the request.</returns>
-    private async Task<RelayError?> ServeAsync(VisitorRequest request, LiveTunnel tunnel, Exchange exchange, bool mayRetry)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RelayError?> ServeAsync(VisitorRequest request, LiveTunnel tunnel, Exchange exchange, bool mayRetry)
     {
         var context = request.Context;
         request.Exchange = exchange;
+        request.Sends++;
         using (exchange)
         {
             // The visitor's leaving ends the exchange, and with it every wait below.
@@ -130,14 +136,14 @@ internal sealed partial class VisitorServer(
                     return error;
                 }
 
-                await FailAsync(context, tunnel.Slug, error);
+                await FailAsync(request, tunnel.Slug, error);
             }
             catch (Exception exception) when (exception is WireFormatException or InvalidOperationException)
             {
                 // A head that breaks the protocol, or one that the relay's own server refuses to send (a header outside ASCII, a body on 204).
                 LogMalformed(tunnel.Slug, exception.Message);
                 exchange.Abort(ErrorCode.Failed);
-                await FailAsync(context, tunnel.Slug, RelayError.AgentFailed);
+                await FailAsync(request, tunnel.Slug, RelayError.AgentFailed);
             }
         }
 
@@ -161,14 +167,15 @@ internal sealed partial class VisitorServer(
         return code == ErrorCode.LinkLost && request.IsRepeatable && !request.IsBodyTaken;
     }
 
-    private async Task CarryAsync(VisitorRequest request, Exchange exchange)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask CarryAsync(VisitorRequest request, Exchange exchange)
     {
         var context = request.Context;
         var upload = request.HasBody ? new VisitorUpload(request, exchange, headers) : null;
         var uploading = upload?.RunAsync() ?? Task.CompletedTask;
         try
         {
-            var status = await ReadHeadAsync(request, exchange);
+            var status = request.Status = await ReadHeadAsync(request, exchange);
             if (upload is not null)
             {
                 await upload.WhenAskedForAsync();
@@ -203,6 +210,7 @@ internal sealed partial class VisitorServer(
     }
 
     /// <summary>Waits for the final head, for as long as something moves (<see cref="ResponseWaits"/>).</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadHeadAsync(VisitorRequest request, Exchange exchange)
     {
         var reading = responseHead.ReadAsync(request, exchange);
@@ -226,18 +234,23 @@ internal sealed partial class VisitorServer(
         return request.IsGivenUp ? throw new ExchangeException(ErrorCode.Cancelled) : status;
     }
 
-    private async Task FailAsync(HttpContext context, string slug, RelayError error)
+    private async Task FailAsync(VisitorRequest request, string slug, RelayError error)
     {
+        var context = request.Context;
         if (context.RequestAborted.IsCancellationRequested)
         {
+            request.HasVisitorLeft = true;
             return;
         }
+
+        request.Failure = error;
 
         // What was written and waits for the end cannot be taken back: an answer of the relay's own would come behind it.
         if (context.Response.HasStarted || context.Response.BodyWriter is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 })
         {
             // A broken transfer, never a short one that looks complete.
             LogCut(slug, error.Title);
+            metrics.Failed(error.Code);
             context.Abort();
             return;
         }

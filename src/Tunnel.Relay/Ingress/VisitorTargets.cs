@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Tunnel.Relay.Registry;
+using Tunnel.Wire.Codec;
 
 namespace Tunnel.Relay.Ingress;
 
@@ -46,7 +47,7 @@ internal sealed class VisitorTargets
 
     /// <summary>On a name of its own there is nothing above the tunnel, so a target that climbs is the app's to answer.</summary>
     private static VisitorTarget OnOwnName(IHttpRequestFeature request, int slugLength, string? boundSlug) =>
-        OriginForm(request) is { } target && !HasControls(target)
+        OriginForm(request) is { } target && RequestText.IsUnbroken(target)
             ? new VisitorTarget(VisitorTargetKind.Subdomain, target, 0, slugLength, 0, BoundSlug: boundSlug)
             : new VisitorTarget(VisitorTargetKind.Invalid, string.Empty, 0, 0, 0, BoundSlug: boundSlug);
 
@@ -94,7 +95,7 @@ internal sealed class VisitorTargets
         target.AsSpan(start).IndexOfAny('/', '?') is >= 0 and var length ? start + length : target.Length;
 
     private static VisitorTargetKind PathKind(string target, int end) =>
-        HasControls(target) ? VisitorTargetKind.Invalid
+        !RequestText.IsUnbroken(target) ? VisitorTargetKind.Invalid // Kestrel lets such ones pass
         : end == target.Length || target[end] == '?' ? VisitorTargetKind.PathWithoutSlash
         : Climbs(target, end) ? VisitorTargetKind.Invalid
         : VisitorTargetKind.Path;
@@ -146,9 +147,6 @@ internal sealed class VisitorTargets
             : afterScheme[path] == '/' ? afterScheme[path..].ToString()
             : $"/{afterScheme[path..]}";
     }
-
-    /// <summary>Kestrel lets them pass; they have no place in a request line (RFC 9112 section 3), and the link carries none.</summary>
-    private static bool HasControls(string target) => target.AsSpan().ContainsAnyInRange('\0', ' ') || target.Contains('\x7F', StringComparison.Ordinal);
 
     /// <summary>Whether dot segments (RFC 3986 section 5.2.4), percent-encoded ones included, lead above where the path starts.</summary>
     private static bool Climbs(string target, int start)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Tunnel.Wire.Codec;
@@ -22,10 +23,12 @@ internal readonly record struct VisitorUpgrade(VisitorUpgradeKind Kind, string? 
 
         if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             && context.Request.Headers.Upgrade is { Count: > 0 } upgrade
-            && !upgrade.ToString().Contains("h2c", StringComparison.OrdinalIgnoreCase))
+            && upgrade.ToString() is var protocol
+            && Ascii.IsValid(protocol) // or it names no protocol (RFC 9110 section 7.8)
+            && !protocol.Contains("h2c", StringComparison.OrdinalIgnoreCase))
         {
             // Never to HTTP/2 (removed by RFC 9113): on such a connection every further request would pass the relay unseen.
-            return new VisitorUpgrade(VisitorUpgradeKind.Http1, upgrade.ToString());
+            return new VisitorUpgrade(VisitorUpgradeKind.Http1, protocol);
         }
 
         // An in-memory test server has no byte stream to give; it offers WebSockets as such.

@@ -8,6 +8,7 @@ namespace Tunnel.Relay.Storage;
 internal sealed class DataFolder : IDisposable
 {
     private const string LockFile = "lock";
+    private const string IgnoreFile = ".gitignore";
 
     private readonly FileStream _held;
 
@@ -25,9 +26,16 @@ internal sealed class DataFolder : IDisposable
     {
         try
         {
+            var isNew = !Directory.Exists(path);
             OwnerOnlyFile.CreateFolder(path);
             var held = Hold(path);
             RemoveLeftovers(path);
+            if (isNew)
+            {
+                // By default it lies in the app's source, and the relay's private key is no part of that.
+                OwnerOnlyFile.TryCreate(System.IO.Path.Combine(path, IgnoreFile), "*\n"u8);
+            }
+
             return new DataFolder(path, held);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -40,6 +40,9 @@ internal sealed class KeyRing
         }
     }
 
+    /// <summary>Keys that may connect for good; development keys are none of them.</summary>
+    public int Count => _configured.Keys.Union(_registered.Keys).Count();
+
     /// <param name="fingerprint">A token's <c>kid</c>.</param>
     public RegisteredKey? Find(string fingerprint) =>
         _configured.GetValueOrDefault(fingerprint)

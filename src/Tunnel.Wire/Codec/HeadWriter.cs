@@ -49,13 +49,13 @@ internal sealed class HeadWriter : IDisposable
     /// <exception cref="InvalidOperationException">
     /// The name is no token; or the value holds a control character, which would let it pass for several lines, or one that is no octet.
     /// </exception>
-    public void Header(string name, string value) => Header(name, value, Encoding.Latin1);
+    public void Header(string name, ReadOnlySpan<char> value) => Header(name, value, Encoding.Latin1);
 
     /// <summary>Adds a header line whose value is written in an encoding of its own; ASCII is the same in all of them.</summary>
     /// <exception cref="InvalidOperationException">The name is no token; or the value holds a control character, or one that Latin-1 does not have.</exception>
-    public void Header(string name, string value, Encoding encoding)
+    public void Header(string name, ReadOnlySpan<char> value, Encoding encoding)
     {
-        if (value.AsSpan().ContainsAny(ForbiddenInValues))
+        if (value.ContainsAny(ForbiddenInValues))
         {
             throw new InvalidOperationException($"The value of the header '{name}' holds a control character (RFC 9110 section 5.5).");
         }
@@ -78,7 +78,7 @@ internal sealed class HeadWriter : IDisposable
             return;
         }
 
-        if (ReferenceEquals(encoding, Encoding.Latin1) && value.AsSpan().ContainsAnyExceptInRange('\0', '\xFF'))
+        if (ReferenceEquals(encoding, Encoding.Latin1) && value.ContainsAnyExceptInRange('\0', '\xFF'))
         {
             throw new InvalidOperationException($"The value of the header '{name}' holds a character that Latin-1 does not have.");
         }

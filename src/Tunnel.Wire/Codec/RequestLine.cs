@@ -64,11 +64,8 @@ internal readonly record struct RequestLine(
             RemotePort = (int)Math.Min(head.Number(), ushort.MaxValue),
         };
         return line.Target.StartsWith('/') && line.PrefixLength <= line.Target.Length && line.Method.Length > 0
-            && !HasControls(line.Method) && !HasControls(line.Target) && !HasControls(line.Authority)
+            && RequestText.IsUnbroken(line.Method) && RequestText.IsUnbroken(line.Target) && RequestText.IsUnbroken(line.Authority)
             ? line
             : throw new WireFormatException("A request head has no usable method, target or authority.");
     }
-
-    /// <summary>Whether a text could pass for more than one field of a request line (RFC 9112 section 3).</summary>
-    private static bool HasControls(string text) => text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0;
 }

@@ -7,7 +7,6 @@ namespace Tunnel.Wire.Flow;
 /// </summary>
 internal struct ReceiveWindow
 {
-    private static readonly TimeSpan LeastRoundTrips = TimeSpan.FromMicroseconds(250); // a window larger than the path needs only adds delay
     private static readonly TimeSpan Brisk = TimeSpan.FromMilliseconds(250);
     private const int Modest = 256 * 1024; // 4 streams of it are what a fast link takes in a millisecond; more has to be earned by the path
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
@@ -42,6 +41,9 @@ internal struct ReceiveWindow
 
     /// <summary>Whether the peer knows its limit from a message only, which a lost link may have lost.</summary>
     public readonly bool IsTold => Granted != _initial;
+
+    /// <summary>Bytes that have arrived.</summary>
+    public readonly long Total => _received;
 
     /// <summary>Counts arriving bytes.</summary>
     /// <exception cref="WireFormatException">The peer sent more than it was granted.</exception>
@@ -91,7 +93,7 @@ internal struct ReceiveWindow
         var taken = _time.GetElapsedTime(_measuredAt);
         _measuredAt = _time.GetTimestamp();
         _measuredTo = _consumed;
-        var fast = roundTrip * 2 is var two && two > LeastRoundTrips ? two : LeastRoundTrips;
+        var fast = PathTime.OfTwoRoundTrips(roundTrip);
 
         // The second case does not need to know the path: the sender stood still for want of credit, and the reader was not to blame.
         if ((taken <= fast || (_consumed == Granted && taken <= Brisk && _size < Modest)) && _size < WireDefaults.MaxWindow)

@@ -15,6 +15,9 @@ internal sealed class Scheduler
 
     public bool IsEmpty => _young.Count == 0 && _bulk.Count == 0;
 
+    /// <summary>Whether exchanges that have sent little wait until bulk has had a turn.</summary>
+    public bool IsYoungHeldUp => _young.Count > 0 && Current == _bulk;
+
     /// <summary>Puts an exchange at the end of its queue, unless it is in one.</summary>
     public void Enqueue(OutboundStream stream)
     {

@@ -11,6 +11,8 @@ internal struct SendCredit(long limit)
 
     public readonly long Available => _limit - _sent;
 
+    public readonly long Total => _sent;
+
     /// <summary>Grows with every byte that is sent, and with every byte that the other side took and gave credit for.</summary>
     public readonly long Moved => _limit + _sent;
 

@@ -18,18 +18,24 @@ internal sealed class OutboundLog(MemoryBudget budget)
     private int _start; // of the piece being filled
     private int _filled; // in _segment; _start while nothing of a piece is there
     private long _filledTo; // the sequence's end
-    private long _acknowledged;
     private long _highestSent; // further than SentTo while a resumed link is sent what the last one lost
-    private bool _wasFull;
+    private bool _fullInLap;
+    private bool _headInLap;
 
     /// <summary>What the log may hold of data.</summary>
     public int Bound { get; private set; } = WireDefaults.InitialLogBound;
 
+    /// <summary>What it may hold when streams that have sent 16 KiB or more add to it: less than <see cref="Bound"/> while others are beside the bulk and would wait behind it.</summary>
+    public int BulkBound { get; private set; } = WireDefaults.InitialLogBound;
+
     /// <summary>A message that has reached this size is not added to any more.</summary>
     public int MessageSize { get; set; } = WireDefaults.SlowMessageSize;
 
+    /// <summary>The offset up to which the peer has received the sequence.</summary>
+    public long Acknowledged { get; private set; }
+
     /// <summary>Bytes that are not acknowledged.</summary>
-    public long Held => _filledTo - _acknowledged;
+    public long Held => _filledTo - Acknowledged;
 
     /// <summary>Bytes that were not handed to the link.</summary>
     public long Unsent => _filledTo - SentTo;
@@ -38,11 +44,11 @@ internal sealed class OutboundLog(MemoryBudget budget)
     public long SentTo { get; private set; }
 
     /// <summary>Whether data may be appended now. That its bound was met is what lets the log grow.</summary>
-    public bool HasRoomForData(int length)
+    public bool HasRoomForData(int length, bool isBulk)
     {
-        if (Held + length > Bound)
+        if (Held + length > (isBulk ? BulkBound : Bound))
         {
-            _wasFull = true;
+            _fullInLap = true;
             return false;
         }
 
@@ -59,13 +65,15 @@ internal sealed class OutboundLog(MemoryBudget budget)
         var length = FrameCodec.Write(room, header);
         payload.CopyTo(room[length..]);
         Filled(length + payload.Length);
+        _headInLap |= header.Type == FrameType.Head;
     }
 
-    /// <summary>Appends a frame that is encoded already.</summary>
-    public void AppendEncoded(ReadOnlySpan<byte> frame)
+    /// <summary>Appends a head's frame that is encoded already.</summary>
+    public void AppendEncodedHead(ReadOnlySpan<byte> frame)
     {
         frame.CopyTo(EnsureRoom(frame.Length));
         Filled(frame.Length);
+        _headInLap = true;
     }
 
     /// <summary>Takes the next piece that no link has got yet. The caller releases its segment once, when the send has ended.</summary>
@@ -80,7 +88,7 @@ internal sealed class OutboundLog(MemoryBudget budget)
             }
         }
 
-        Message.WriteDataHeader(piece.Segment.Buffer.AsSpan(piece.Start), piece.Offset, ackWanted: Held >= Bound / 2);
+        Message.WriteDataHeader(piece.Header, piece.Offset, ackWanted: Held >= BulkBound / 2);
         SentTo = piece.End;
         _highestSent = Math.Max(_highestSent, SentTo);
         piece.Segment.Hold();
@@ -97,12 +105,12 @@ internal sealed class OutboundLog(MemoryBudget budget)
             throw new WireFormatException("The peer acknowledged more than it was sent.");
         }
 
-        if (offset <= _acknowledged)
+        if (offset <= Acknowledged)
         {
             return false;
         }
 
-        _acknowledged = offset;
+        Acknowledged = offset;
         SentTo = Math.Max(SentTo, offset);
         while (_pieces.TryFirst(out var piece) && piece.End <= offset)
         {
@@ -117,15 +125,37 @@ internal sealed class OutboundLog(MemoryBudget budget)
             _start = _filled = 0;
         }
 
-        Grow();
         return true;
+    }
+
+    /// <summary>All that was on its way when this was called last has been acknowledged.</summary>
+    /// <param name="pace">How quick that was. A log that was full meanwhile grows by a quick lap; a slow one makes room for heads, if there were any.</param>
+    public void EndLap(LapPace pace)
+    {
+        if (_fullInLap && pace == LapPace.Quick)
+        {
+            if (BulkBound < Bound)
+            {
+                BulkBound *= 2;
+            }
+            else if (Bound < WireDefaults.MaxLogBound && budget.TryReserve(Bound))
+            {
+                BulkBound = Bound *= 2;
+            }
+        }
+        else if (_fullInLap && _headInLap && pace == LapPace.Slow)
+        {
+            BulkBound = Math.Max(BulkBound / 2, WireDefaults.LeastBulkBound);
+        }
+
+        _fullInLap = _headInLap = false;
     }
 
     /// <summary>A new link begins: everything after the offset is sent again.</summary>
     /// <exception cref="WireFormatException">The offset was never sent, or its bytes are gone.</exception>
     public void Rewind(long offset)
     {
-        if (offset < _acknowledged)
+        if (offset < Acknowledged)
         {
             throw new WireFormatException("The peer asks for bytes that it has acknowledged.");
         }
@@ -133,16 +163,16 @@ internal sealed class OutboundLog(MemoryBudget budget)
         Acknowledge(offset);
         _pieces.Rewind();
         MessageSize = WireDefaults.SlowMessageSize; // the next link has to show its rate first
-        SentTo = _pieces.TryFirst(out var first) ? first.Offset : _filledTo - (_filled > _start ? _filled - _start - Message.DataHeaderSize : 0);
+        SentTo = _pieces.TryFirst(out var first) ? first.Offset : _filledTo - (_filled > _start ? _filled - _start - LogPiece.HeaderSize : 0);
     }
 
-    /// <summary>Gives the growth back if the log is empty.</summary>
+    /// <summary>Begins anew with the bounds if the log is empty, and gives the growth back.</summary>
     public void TrimIfEmpty()
     {
-        if (Held == 0 && Bound > WireDefaults.InitialLogBound)
+        if (Held == 0)
         {
             budget.Release(Bound - WireDefaults.InitialLogBound);
-            Bound = WireDefaults.InitialLogBound;
+            Bound = BulkBound = WireDefaults.InitialLogBound;
         }
     }
 
@@ -158,19 +188,8 @@ internal sealed class OutboundLog(MemoryBudget budget)
 
         _segment?.Release();
         _segment = null;
-        _acknowledged = SentTo = _filledTo;
+        Acknowledged = SentTo = _filledTo;
         TrimIfEmpty();
-    }
-
-    private void Grow()
-    {
-        // Full when an acknowledgement comes: the path holds more than the log does.
-        if (_wasFull && Bound < WireDefaults.MaxLogBound && budget.TryReserve(Bound))
-        {
-            Bound *= 2;
-        }
-
-        _wasFull = false;
     }
 
     private Span<byte> EnsureRoom(int count)
@@ -182,20 +201,20 @@ internal sealed class OutboundLog(MemoryBudget budget)
             isOpen = false;
         }
 
-        var needed = isOpen ? count : count + Message.DataHeaderSize;
+        var needed = isOpen ? count : count + LogPiece.HeaderSize;
         if (_segment is null || _segment.Buffer.Length - _filled < needed)
         {
             ClosePiece();
             var size = Held == 0 ? FirstSegment : LaterSegments;
             _segment?.Release();
-            _segment = new LogSegment(Math.Max(size, count + Message.DataHeaderSize));
+            _segment = new LogSegment(Math.Max(size, count + LogPiece.HeaderSize));
             _start = _filled = 0;
             isOpen = false;
         }
 
         if (!isOpen)
         {
-            _filled += Message.DataHeaderSize;
+            _filled += LogPiece.HeaderSize;
         }
 
         return _segment.Buffer.AsSpan(_filled);
@@ -213,7 +232,7 @@ internal sealed class OutboundLog(MemoryBudget budget)
         {
             var length = _filled - _start;
             _segment!.Hold();
-            _pieces.Add(new LogPiece(_segment, _start, length, _filledTo - (length - Message.DataHeaderSize)));
+            _pieces.Add(new LogPiece(_segment, _start, length, _filledTo - (length - LogPiece.HeaderSize)));
             _start = _filled;
         }
     }

@@ -11,7 +11,7 @@ namespace Tunnel.Wire.Session;
 internal sealed class ControlOutbox
 {
     /// <summary>What one message holds; more credit goes into the next.</summary>
-    public const int MessageSize = 4096;
+    public const int MessageSize = 4092;
 
     private readonly Queue<OutboundStream> _credits = new(); // each exchange once
     private ulong? _ping;

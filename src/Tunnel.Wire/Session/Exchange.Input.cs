@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Tunnel.Wire.Flow;
 using Tunnel.Wire.Frames;
 
@@ -9,7 +10,7 @@ namespace Tunnel.Wire.Session;
 internal sealed partial class Exchange
 {
     private readonly Signal _headSignal = new();
-    private readonly Queue<ReceivedHead> _heads = new(1); // informational heads may stand before the final one
+    private ReceivedHeads _heads;
     private ReceivedHead _trailers;
     private ReceiveWindow _window;
     private Pipe? _body; // rented with the first byte of body; the receiving loop writes under _gate, Input reads
@@ -38,6 +39,7 @@ internal sealed partial class Exchange
 
     /// <summary>Waits for the next head. The caller disposes it.</summary>
     /// <exception cref="ExchangeException">The exchange ended without one.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReceivedHead> ReadHeadAsync()
     {
         while (true)
@@ -182,7 +184,7 @@ internal sealed partial class Exchange
             {
                 _trailers = new ReceivedHead(payload);
             }
-            else if (_heads.Count > WireDefaults.MaxWaitingHeads) // and the final one
+            else if (_heads.Count > WireDefaults.MaxWaitingHeads) // informational ones may stand before the final one
             {
                 throw new WireFormatException("Too many informational heads.");
             }
@@ -210,7 +212,10 @@ internal sealed partial class Exchange
             if (!payload.IsEmpty && !_inputStopped)
             {
                 _body ??= BodyPipes.Rent();
-                _body.Writer.Write(payload);
+
+                // In one segment: readers pass it on with as many writes as there are segments.
+                payload.CopyTo(_body.Writer.GetSpan(payload.Length));
+                _body.Writer.Advance(payload.Length);
             }
 
             EndInputIf(header.IsEnd);

@@ -51,6 +51,18 @@ internal sealed partial class Exchange : IDisposable, IRoomHandler
         }
     }
 
+    /// <summary>Bytes of body, or of an upgraded stream, that were sent and received so far, as they travel on the link.</summary>
+    public (long Sent, long Received) Carried
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_sendCredit.Total, _window.Total);
+            }
+        }
+    }
+
     /// <summary>Gives up both directions; whoever waits here fails at once.</summary>
     public void Abort(ErrorCode code)
     {

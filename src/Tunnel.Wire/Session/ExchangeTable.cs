@@ -8,8 +8,9 @@ namespace Tunnel.Wire.Session;
 /// </summary>
 internal sealed class ExchangeTable
 {
-    private readonly Lock _gate = new(); // guards every field
+    private readonly Lock _gate = new(); // guards every field; the count may be read without it
     private readonly Dictionary<uint, Exchange> _open = [];
+    private volatile int _count; // of those
     private uint _highestId;
     private uint _lastId = uint.MaxValue; // the highest that is served
     private bool _isLeaving; // one of the two sides is
@@ -17,16 +18,7 @@ internal sealed class ExchangeTable
     private bool _isOver;
     private TaskCompletionSource? _drained;
 
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _open.Count;
-            }
-        }
-    }
+    public int Count => _count;
 
     public bool IsLeaving
     {
@@ -82,6 +74,7 @@ internal sealed class ExchangeTable
             if (exchange is not null)
             {
                 _open.Add(exchange.Id, exchange);
+                _count = _open.Count;
                 _highestId = exchange.Id;
             }
 
@@ -125,6 +118,7 @@ internal sealed class ExchangeTable
 
             verdict = FrameVerdict.Opened;
             _open.Add(opened.Id, opened);
+            _count = _open.Count;
             return opened;
         }
     }
@@ -150,6 +144,7 @@ internal sealed class ExchangeTable
         lock (_gate)
         {
             _open.Remove(exchange.Id);
+            _count = _open.Count;
             if (_open.Count == 0)
             {
                 _drained?.TrySetResult();

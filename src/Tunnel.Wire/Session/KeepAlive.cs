@@ -6,6 +6,7 @@ namespace Tunnel.Wire.Session;
 /// </summary>
 internal sealed class KeepAlive
 {
+    private const int FirstPings = 4; // one after the other when the link begins
     private const int Busy = 64; // messages since the last ping
     private readonly TimeProvider _time;
     private long _lastMessage;
@@ -15,7 +16,7 @@ internal sealed class KeepAlive
     private TimeSpan _pongDeadline = WireDefaults.PongDeadline;
     private long _lastPing;
     private int _messagesSincePing;
-    private bool _hasPong;
+    private int _pongs;
     private long _lastAck; // on a slow link a ping waits behind data in the network; acks that move prove as much as its pong
 
     public KeepAlive(TimeProvider time)
@@ -35,16 +36,19 @@ internal sealed class KeepAlive
 
     public void AckMoved() => _lastProgress = _lastAck = _time.GetTimestamp();
 
-    public void PongArrived(ulong nonce)
+    /// <returns>Whether to ping again now: the first round trip on a link is the slowest, and everything that grows goes by the shortest.</returns>
+    public bool PongArrived(ulong nonce)
     {
-        if (nonce == _nonce && _pingedAt is { } sent)
+        if (nonce != _nonce || _pingedAt is not { } sent)
         {
-            var roundTrip = _time.GetElapsedTime(sent);
-            RoundTrip = _hasPong && RoundTrip < roundTrip ? RoundTrip : roundTrip;
-            _hasPong = true;
-            _pingedAt = null;
-            _pongDeadline = WireDefaults.PongDeadline;
+            return false;
         }
+
+        var roundTrip = _time.GetElapsedTime(sent);
+        RoundTrip = _pongs > 0 && RoundTrip < roundTrip ? RoundTrip : roundTrip;
+        _pingedAt = null;
+        _pongDeadline = WireDefaults.PongDeadline;
+        return ++_pongs < FirstPings;
     }
 
     /// <summary>Begins a ping and returns its nonce; one that is under way already goes on.</summary>

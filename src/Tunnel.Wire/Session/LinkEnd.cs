@@ -8,6 +8,9 @@ namespace Tunnel.Wire.Session;
 /// <param name="Closed">Why the peer said that the session is over, if it did.</param>
 internal readonly record struct LinkEnd(LinkEndKind Kind, Exception? Error = null, ErrorCode? Closed = null)
 {
+    /// <summary>Whether nothing at all came over the link, although each side begins with a ping.</summary>
+    public bool WasSilent { get; init; }
+
     /// <summary>Whether one side ended the session as it had planned, and nothing was lost.</summary>
     public bool IsInOrder => Kind == LinkEndKind.SessionOver && Error is null && (Closed is null or ErrorCode.None or ErrorCode.Going);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Resume;
 
 namespace Tunnel.Wire.Session;
@@ -31,7 +32,7 @@ internal sealed class LinkSender(Outbound outbound, ILink link) : IThreadPoolWor
             {
                 try
                 {
-                    await link.SendAsync(control.Array is null ? piece.Memory : control.AsMemory()).ConfigureAwait(false);
+                    await link.SendAsync(new OutgoingMessage(control.Array is null ? piece.Memory : control.AsMemory())).ConfigureAwait(false);
                 }
                 finally
                 {

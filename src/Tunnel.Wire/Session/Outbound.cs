@@ -20,6 +20,8 @@ internal sealed partial class Outbound(MemoryBudget budget, TimeProvider time, I
     private bool _closed;
     private int? _roomAwaited; // the length of the smallest head that was refused for want of room
     private long _measuredFrom; // the start of the stretch over which acks are measured
+    private long _lapEnd; // the lap ends when this offset is acknowledged
+    private long _lapFrom; // when that time began
     private TaskCompletionSource? _acknowledged;
 
     /// <summary>Whether something waits for the peer's acknowledgement.</summary>
@@ -190,6 +192,7 @@ internal sealed partial class Outbound(MemoryBudget budget, TimeProvider time, I
             }
 
             Measure(before - _log.Held);
+            Grow();
             Fill();
             CompleteIfAcknowledged();
 
@@ -316,13 +319,14 @@ internal sealed partial class Outbound(MemoryBudget budget, TimeProvider time, I
                 return false;
             }
 
-            _log.AppendEncoded(frame);
+            _log.AppendEncodedHead(frame);
             budget.Release(stream.FrameTaken(frame.Length));
             return true;
         }
 
+        // Bulk whose turn is due goes by the whole bound: those who wait for that turn have room, and would wait for the path.
         var count = Math.Min(stream.Data.Length, WireDefaults.MaxDataPayload);
-        if (!_log.HasRoomForData(count))
+        if (!_log.HasRoomForData(count, isBulk: !Scheduler.IsYoung(stream) && !_scheduler.IsYoungHeldUp))
         {
             return false;
         }
@@ -332,6 +336,33 @@ internal sealed partial class Outbound(MemoryBudget budget, TimeProvider time, I
         var flags = isLast && stream.EndsWithData ? FrameFlags.End : FrameFlags.None;
         _log.Append(new FrameHeader(FrameType.Data, flags, stream.Id, count), data);
         return true;
+    }
+
+    /// <summary>
+    /// Lets the log grow when it was full, and all that was on its way has been acknowledged within two round trips: then the path holds as
+    /// much. Growth without that look at the time would only be a queue in the network, in front of everybody.
+    /// </summary>
+    private void Grow()
+    {
+        if (_log.Acknowledged < _lapEnd)
+        {
+            return;
+        }
+
+        var now = time.GetTimestamp();
+        _log.EndLap(PathTime.PaceOf(time.GetElapsedTime(_lapFrom, now), owner.RoundTrip));
+        _lapFrom = now;
+        _lapEnd = _log.SentTo;
+    }
+
+    /// <summary>When the last lap ended, nothing more was on its way: the time from then until now is the applications', and not the path's.</summary>
+    private void BeginLapAfterSilence()
+    {
+        if (_log.Acknowledged >= _lapEnd)
+        {
+            _lapFrom = time.GetTimestamp();
+            _lapEnd = _log.SentTo;
+        }
     }
 
     /// <summary>Adapts the message size to the rate that acknowledgements show.</summary>

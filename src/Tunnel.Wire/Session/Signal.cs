@@ -8,46 +8,39 @@ namespace Tunnel.Wire.Session;
 /// </summary>
 internal sealed class Signal : IValueTaskSource
 {
-    private readonly Lock _gate = new();
+    private const int Unset = 0;
+    private const int IsSet = 1;
+    private const int Waiting = 2;
+
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
-    private bool _set;
-    private bool _waiting;
+    private int _state;
 
     public ValueTask WaitAsync()
     {
-        lock (_gate)
+        if (Volatile.Read(ref _state) == Waiting)
         {
-            if (_set)
-            {
-                _set = false;
-                return ValueTask.CompletedTask;
-            }
+            throw new InvalidOperationException("Somebody else waits already.");
+        }
 
-            if (_waiting)
-            {
-                throw new InvalidOperationException("Somebody else waits already.");
-            }
-
-            _waiting = true;
-            _core.Reset();
+        // Before anybody can see that somebody waits: whoever sets it then completes this wait.
+        _core.Reset();
+        if (Interlocked.CompareExchange(ref _state, Waiting, Unset) == Unset)
+        {
             return new ValueTask(this, _core.Version);
         }
+
+        // With a full fence: what the waiter looks at next must not be older than a set that is taken for this one.
+        Interlocked.Exchange(ref _state, Unset);
+        return ValueTask.CompletedTask;
     }
 
     public void Set()
     {
-        lock (_gate)
+        if (Interlocked.CompareExchange(ref _state, IsSet, Unset) == Waiting
+            && Interlocked.CompareExchange(ref _state, Unset, Waiting) == Waiting)
         {
-            if (!_waiting)
-            {
-                _set = true;
-                return;
-            }
-
-            _waiting = false;
+            _core.SetResult(true);
         }
-
-        _core.SetResult(true);
     }
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);

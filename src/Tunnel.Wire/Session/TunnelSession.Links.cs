@@ -20,6 +20,7 @@ internal sealed partial class TunnelSession
     private KeepAlive? _keepAlive;
     private int _epoch;
     private long _roundTripTicks = TimeSpan.TicksPerMillisecond * 50;
+    private volatile bool _hasRoundTrip;
     private volatile bool _isLinked;
     private volatile bool _isClosing; // this side or the peer has said that the session is over
     private ErrorCode? _peerClosed; // why, as the peer said; guarded by _receiving
@@ -28,7 +29,10 @@ internal sealed partial class TunnelSession
     /// <summary>Whether a link carries the session now.</summary>
     public bool IsLinked => _isLinked;
 
-    internal TimeSpan RoundTrip => new(Volatile.Read(ref _roundTripTicks));
+    public TimeSpan RoundTrip => new(Volatile.Read(ref _roundTripTicks));
+
+    /// <summary>The same, or null while it is a guess.</summary>
+    internal TimeSpan? MeasuredRoundTrip => _hasRoundTrip ? RoundTrip : null;
 
     /// <summary>
     /// Makes room for the session's next link: the one before is aborted, and what it still delivers is dropped. The link that comes with
@@ -70,6 +74,7 @@ internal sealed partial class TunnelSession
     private async Task<LinkEnd> CarryAsync(LinkTicket ticket, ILink link, long peerReceived, Task run)
     {
         Exception? error = null;
+        var isSilent = true;
         try
         {
             if (!TryBegin(ticket, link, peerReceived, run))
@@ -81,6 +86,7 @@ internal sealed partial class TunnelSession
             RaiseChanged();
             while (await link.ReceiveAsync().ConfigureAwait(false) is { IsEmpty: false } message)
             {
+                isSilent = false;
                 if (!Receive(ticket, message.Span))
                 {
                     break;
@@ -99,7 +105,8 @@ internal sealed partial class TunnelSession
             error = exception;
         }
 
-        return await EndOfLinkAsync(ticket, link, error).ConfigureAwait(false);
+        var end = await EndOfLinkAsync(ticket, link, error).ConfigureAwait(false);
+        return end with { WasSilent = isSilent };
     }
 
     private async Task<LinkEnd> EndOfLinkAsync(LinkTicket ticket, ILink link, Exception? error)
@@ -118,11 +125,15 @@ internal sealed partial class TunnelSession
 
         if (isCurrent && _isClosing)
         {
+            // And no abort behind it: a server that still holds the last messages would drop them.
             await link.CloseAsync().ConfigureAwait(false);
             End(ErrorCode.LinkLost);
         }
+        else
+        {
+            link.Abort();
+        }
 
-        link.Abort();
         if (IsOver)
         {
             return new LinkEnd(LinkEndKind.SessionOver, error, closed);
@@ -249,8 +260,13 @@ internal sealed partial class TunnelSession
                     ping = record.First;
                     break;
                 case ControlType.Pong:
-                    _keepAlive!.PongArrived(record.First);
+                    if (_keepAlive!.PongArrived(record.First))
+                    {
+                        Outbound.Ping(_keepAlive.Ping());
+                    }
+
                     Volatile.Write(ref _roundTripTicks, _keepAlive.RoundTrip.Ticks);
+                    _hasRoundTrip = true;
                     break;
                 case ControlType.Ack:
                     if (Outbound.Acknowledged((long)Math.Min(record.First, long.MaxValue)))

@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Net.WebSockets;
+using Tunnel.Wire.Codec;
+using Tunnel.Wire.Registration;
 
 namespace Tunnel.Wire.Session;
 
@@ -7,11 +10,12 @@ namespace Tunnel.Wire.Session;
 /// A link over a WebSocket: one binary message per send. No token ever reaches a pending send or receive, because cancelling either
 /// aborts the socket.
 /// </summary>
-internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
+internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : IRegistrationLink
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
     private byte[]? _buffer; // owned by the receiving loop, held only while a message is being read
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync()
     {
         ReturnBuffer();
@@ -58,8 +62,35 @@ internal sealed class WebSocketLink(WebSocket socket, TimeProvider time) : ILink
         }
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message) =>
-        socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+    public ValueTask SendAsync(OutgoingMessage message) =>
+        socket.SendAsync(message.Message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+
+    public ValueTask SendTextAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken) =>
+        socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+
+    public async ValueTask<int> ReceiveTextAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var length = 0;
+        while (true)
+        {
+            var result = await socket.ReceiveAsync(buffer[length..], cancellationToken).ConfigureAwait(false);
+            if (result.MessageType != WebSocketMessageType.Text)
+            {
+                throw new WireFormatException("The peer closed the link, or sent a binary message, before the registration was complete.");
+            }
+
+            length += result.Count;
+            if (result.EndOfMessage)
+            {
+                return length;
+            }
+
+            if (length == buffer.Length)
+            {
+                throw new WireFormatException("A registration message is too large.");
+            }
+        }
+    }
 
     public async Task CloseAsync()
     {

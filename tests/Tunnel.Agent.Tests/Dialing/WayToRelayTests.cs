@@ -1,14 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Tunnel.Agent.Dialing;
+using Tunnel.Wire.Registration;
+using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Tests.Dialing;
 
@@ -30,7 +32,7 @@ public sealed class WayToRelayTests : IDisposable
 
         await DialAsync(tls ? "https" : "http", host, PortOf(relay), options => options.Proxy = proxy.Url);
 
-        Assert.Equal([$"{host}:{PortOf(relay)}"], proxy.Targets);
+        Assert.Equal([$"{host}:{PortOf(relay)}", $"{host}:{PortOf(relay)}"], proxy.Targets); // of each kind of link
     }
 
     [Fact]
@@ -43,7 +45,7 @@ public sealed class WayToRelayTests : IDisposable
 
         await DialAsync("http", Host, PortOf(relay));
 
-        Assert.Single(proxy.Targets);
+        Assert.Equal(2, proxy.Targets.Count);
     }
 
     [Fact]
@@ -55,7 +57,7 @@ public sealed class WayToRelayTests : IDisposable
         await DialAsync("http", "relay.test", PortOf(relay),
             options => options.Proxy = new UriBuilder(proxy.Url) { UserName = "user", Password = "p%40ss" }.Uri);
 
-        Assert.Single(proxy.Targets);
+        Assert.Equal(2, proxy.Targets.Count);
     }
 
     [Fact]
@@ -118,6 +120,62 @@ public sealed class WayToRelayTests : IDisposable
     }
 
     [Fact]
+    public async Task UpgradeIsNeverAnswered_WebSocketIsAskedForInTheSameAttempt()
+    {
+        await using var app = Build(null);
+        app.UseWebSockets();
+        app.Run(async context =>
+        {
+            if (!context.WebSockets.IsWebSocketRequest)
+            {
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default); // as a proxy that waits for the end of an answer
+                return;
+            }
+
+            await using var link = await AcceptAsync(context);
+            await link.ReceiveAsync();
+        });
+        await app.StartAsync(Stop);
+        var time = new FakeTime();
+        var settings = Options.Create(new TunnelAgentOptions { Relay = new Uri($"http://127.0.0.1:{PortOf(app)}") });
+        var kinds = new LinkKinds(settings, time);
+
+        var dialing = new RelayDialer(settings, kinds, time).DialAsync(Stop);
+        await time.WhenArmedAsync(AgentDefaults.UpgradeTimeout).InTime();
+        time.Advance(AgentDefaults.UpgradeTimeout);
+
+        await using var link = await dialing.InTime();
+        Assert.IsType<WebSocketLink>(link);
+        Assert.True(kinds.PrefersWebSocket);
+    }
+
+    [Theory]
+    [InlineData(StatusCodes.Status503ServiceUnavailable)]
+    [InlineData(StatusCodes.Status400BadRequest)]
+    public async Task UpgradeIsRefusedOnTheWay_WebSocketIsAskedForInTheSameAttempt(int status)
+    {
+        await using var app = Build(null);
+        app.UseWebSockets();
+        app.Run(async context =>
+        {
+            if (!context.WebSockets.IsWebSocketRequest)
+            {
+                context.Response.StatusCode = status;
+                return;
+            }
+
+            await using var link = await AcceptAsync(context);
+            await link.ReceiveAsync();
+        });
+        await app.StartAsync(Stop);
+        var settings = Options.Create(new TunnelAgentOptions { Relay = new Uri($"http://127.0.0.1:{PortOf(app)}") });
+
+        await using var link = await new RelayDialer(settings, new LinkKinds(settings, TimeProvider.System), TimeProvider.System).DialAsync(Stop).InTime();
+
+        Assert.IsType<WebSocketLink>(link);
+    }
+
+    [Fact]
     public void KernelHoldsLittleThatWasNotSent()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The option's number is known for Linux only.");
@@ -142,12 +200,18 @@ public sealed class WayToRelayTests : IDisposable
         await File.WriteAllTextAsync(_file, _authority.Pem, Stop);
         var options = new TunnelAgentOptions { Relay = new UriBuilder(scheme, host, port).Uri, CertificateAuthorities = _file };
         configure?.Invoke(options);
-        using var socket = await new RelayDialer(Options.Create(options)).DialAsync(Stop).InTime();
+        foreach (var webSocketOnly in new[] { false, true })
+        {
+            options.WebSocketOnly = webSocketOnly;
+            var settings = Options.Create(options);
+            var dialer = new RelayDialer(settings, new LinkKinds(settings, TimeProvider.System), TimeProvider.System);
+            await using var link = await dialer.DialAsync(Stop).InTime();
+            Assert.Equal(webSocketOnly, link is WebSocketLink);
 
-        // The connection outlives the handler that made it.
-        await socket.SendAsync("hello"u8.ToArray().AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, Stop);
-        var answer = await socket.ReceiveAsync(new byte[16].AsMemory(), Stop).InTime();
-        Assert.Equal(5, answer.Count);
+            // The connection outlives the handler that made it.
+            await link.SendTextAsync("hello"u8.ToArray(), Stop);
+            Assert.Equal(5, await link.ReceiveTextAsync(new byte[16], Stop).InTime());
+        }
     }
 
     private static WebApplication Build(X509Certificate2? certificate)
@@ -171,14 +235,26 @@ public sealed class WayToRelayTests : IDisposable
         app.UseWebSockets();
         app.Run(async context =>
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync("tunnel.v1");
+            await using var link = await AcceptAsync(context);
             var buffer = new byte[16];
-            var message = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
-            await socket.SendAsync(buffer.AsMemory(0, message.Count), WebSocketMessageType.Binary, endOfMessage: true, context.RequestAborted);
-            await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+            var length = await link.ReceiveTextAsync(buffer, context.RequestAborted);
+            await link.SendTextAsync(buffer.AsMemory(0, length), context.RequestAborted);
+            await link.ReceiveAsync();
         });
         await app.StartAsync(Stop);
         return app;
+    }
+
+    private static async Task<IRegistrationLink> AcceptAsync(HttpContext context)
+    {
+        if (context.WebSockets.IsWebSocketRequest)
+        {
+            return new WebSocketLink(await context.WebSockets.AcceptWebSocketAsync("tunnel.v1"), TimeProvider.System);
+        }
+
+        context.Response.Headers.Upgrade = context.Request.Headers.Upgrade;
+        var connection = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        return new UpgradedLink(connection, context.Abort, TimeProvider.System);
     }
 
     private static int PortOf(WebApplication app) => new Uri(app.Urls.Single()).Port;

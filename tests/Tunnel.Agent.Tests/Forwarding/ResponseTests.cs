@@ -118,6 +118,18 @@ public sealed class ResponseTests
         Assert.Equal((200, 15), (last.Status, count));
     }
 
+    [Fact]
+    public async Task LengthThatIsSaidTwiceIsPassedOnOnce()
+    {
+        using var target = RawTarget.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nok");
+        await using var tunnel = new TunnelFixture(target.Url);
+
+        var response = await tunnel.GetAsync("/");
+
+        Assert.Equal([("Content-Length", "2")], response.Headers);
+        Assert.Equal("ok", response.Text);
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")]

@@ -245,6 +245,24 @@ public sealed class StreamTests
         Assert.Equal(TunnelRequestOutcome.Aborted, (await tunnel.CompletedAsync()).Outcome);
     }
 
+    [Fact]
+    public async Task RequestThatIsBrokenOffAlone_IsCutAtTheTarget_WhichMayStillAnswer()
+    {
+        using var target = new RawTarget(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.ReadUntilAsync("0\r\n\r\n"); // up to the end of what comes
+            await connection.WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\ncut");
+        });
+        await using var tunnel = new TunnelFixture(target.Url);
+
+        using var exchange = tunnel.Open("POST", "/", hasBody: true);
+        await exchange.WriteAsync("half"u8.ToArray());
+        exchange.Reset(ErrorCode.Cancelled);
+
+        Assert.Equal("cut", (await VisitorResponse.ReadAsync(exchange)).Text);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -8,7 +8,7 @@ namespace Tunnel.Agent.Tests.Relays;
 /// <summary>The relay's end of one link during registration.</summary>
 internal sealed class ScriptedLink(WebSocket socket, SigningKey key)
 {
-    private readonly RegistrationChannel _channel = new(socket);
+    private readonly RegistrationChannel _channel = new(new WebSocketLink(socket, TimeProvider.System));
 
     public WebSocket Socket => socket;
 

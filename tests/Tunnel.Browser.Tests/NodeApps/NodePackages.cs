@@ -26,8 +26,8 @@ internal static class NodePackages
         try
         {
             await AssertNodeAsync();
-            var folder = Path.Combine(Repository.Artifacts, "apps", app);
-            CopySources(Repository.App(app), folder);
+            var folder = Path.Combine(Folders.Artifacts, "apps", app);
+            CopySources(Folders.App(app), folder);
             await InstallInAsync(folder);
             return folder;
         }

@@ -54,7 +54,7 @@ internal sealed class VisitedPage : IAsyncDisposable
 
     /// <summary>Keeps a picture for people, in a folder that is no part of the repository.</summary>
     public Task PictureAsync(string name) => Page.ScreenshotAsync(
-        new PageScreenshotOptions { Path = Path.Combine(Repository.Artifacts, "screenshots", $"{name}.png") });
+        new PageScreenshotOptions { Path = Path.Combine(Folders.Artifacts, "screenshots", $"{name}.png") });
 
     /// <summary>Nothing went wrong, but perhaps what the test did itself.</summary>
     public void AssertNoProblems(Func<string, bool>? isExpected = null)

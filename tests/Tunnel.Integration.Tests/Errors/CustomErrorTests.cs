@@ -53,7 +53,7 @@ public sealed class CustomErrorTests
     {
         await using var hub = await StartAsync(async error =>
         {
-            error.HttpContext.Response.Headers["X-Seen"] = $"{error.Status} {error.Code} {error.RetryAfter?.TotalSeconds ?? 0}";
+            error.HttpContext.Response.Headers["X-Seen"] = $"{error.StatusCode} {error.Code} {error.RetryAfter?.TotalSeconds ?? 0}";
             if (!error.HttpContext.Request.Query.ContainsKey("own"))
             {
                 return false;

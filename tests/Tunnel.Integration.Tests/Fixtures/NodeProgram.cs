@@ -30,7 +30,7 @@ internal sealed class NodeProgram : IAsyncDisposable
             start.ArgumentList.Add("--experimental-websocket");
         }
 
-        start.ArgumentList.Add(Path.Combine(RepositoryRoot(), "samples", "JavaScriptAgent", script));
+        start.ArgumentList.Add(Repository.File("samples", "JavaScriptAgent", script));
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -112,19 +112,6 @@ internal sealed class NodeProgram : IAsyncDisposable
         {
             return (null, "The sample needs node, which is not on this machine's PATH.");
         }
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "TunnelMiddleware.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"There is no TunnelMiddleware.sln above {AppContext.BaseDirectory}; run the tests from a clone.");
     }
 
     private void Keep(string? line)

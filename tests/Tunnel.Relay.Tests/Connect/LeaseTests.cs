@@ -54,6 +54,7 @@ public sealed class LeaseTests
         var refused = Assert.IsType<ErrorMessage>((await one.RegisterAsync("demo", more: [new TunnelWish("new")])).Answer);
 
         Assert.Equal((RegistrationErrorCodes.DuplicateInstance, 60), (refused.Code, refused.RetryAfter));
+        Assert.Contains("Tunnel:Agent:Slug", refused.Message); // which tunnel http says as --slug
         Assert.Null(relay.Get<ClaimLedger>().FindOwner("new"));
         Assert.True(relay.Get<TunnelRegistry>().TryFind("demo", out var pool));
         Assert.Equal(two.InstanceId, pool.Members.Single().Session.Agent.InstanceId);

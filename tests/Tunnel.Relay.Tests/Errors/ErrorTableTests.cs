@@ -6,15 +6,9 @@ namespace Tunnel.Relay.Tests.Errors;
 public sealed class ErrorTableTests
 {
     [Fact]
-    public void Readme_lists_every_error_with_its_status_and_its_retry_time()
+    public void Document_lists_every_error_with_its_status_and_its_retry_time()
     {
-        var rows = File.ReadLines(Path.Combine(Root(), "README.md"))
-            .SkipWhile(line => line != "## Errors")
-            .SkipWhile(line => !line.StartsWith("|---", StringComparison.Ordinal))
-            .Skip(1)
-            .TakeWhile(line => line.StartsWith('|'))
-            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
-            .Select(cells => (cells[1], cells[2], cells[4]));
+        var rows = DocumentTable.Rows("docs/errors.md", "## Errors").Select(cells => (cells[0], cells[1], cells[3]));
 
         Assert.Equal(
             RelayError.All.Select(error => (
@@ -33,16 +27,5 @@ public sealed class ErrorTableTests
         Assert.Equal(declared, RelayError.All.ToHashSet());
         Assert.Equal(declared.Count, declared.Select(error => error.Code).Distinct().Count());
         Assert.DoesNotContain("about:blank", declared.Select(error => error.Type));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "TunnelMiddleware.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder.FullName;
     }
 }

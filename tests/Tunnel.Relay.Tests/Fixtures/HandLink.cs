@@ -9,7 +9,7 @@ internal sealed class HandLink(ClientWebSocket socket)
 {
     public ClientWebSocket Socket { get; } = socket;
 
-    public RegistrationChannel Channel { get; } = new(socket);
+    public RegistrationChannel Channel { get; } = new(new WebSocketLink(socket, TimeProvider.System));
 
     /// <summary>The relay's.</summary>
     public string Nonce { get; set; } = "";

@@ -66,6 +66,44 @@ public sealed class RelayMetricsTests
         Assert.Contains("tunnel.relay.sessions", seen);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Measuring_an_exchange_allocates_nothing(bool isListenedTo)
+    {
+        await using var relay = await TestRelay.StartAsync();
+        var (factory, metrics) = (relay.Get<IMeterFactory>(), relay.Get<RelayMetrics>());
+        var measured = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, own) =>
+        {
+            if (isListenedTo && instrument.Meter.Scope == factory)
+            {
+                own.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured++);
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => measured++);
+        listener.Start();
+        Measure();
+        measured = 0;
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Measure();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.Equal(isListenedTo ? 3 * 1000 : 0, measured);
+
+        void Measure()
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                metrics.ExchangeEnded(TimeSpan.FromMilliseconds(i), "GET", 502, "agent_failed", sent: 5, received: 7);
+            }
+        }
+    }
+
     private static string Name(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
         tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
 }

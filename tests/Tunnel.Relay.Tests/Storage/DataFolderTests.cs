@@ -31,6 +31,23 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_new_folder_keeps_its_secrets_out_of_version_control()
+    {
+        var path = folder.File("new");
+
+        using (DataFolder.Open(path))
+        {
+            Assert.Equal("*\n", File.ReadAllText(Path.Combine(path, ".gitignore")));
+        }
+
+        File.Delete(Path.Combine(path, ".gitignore"));
+        using (DataFolder.Open(path))
+        {
+            Assert.False(File.Exists(Path.Combine(path, ".gitignore"))); // whoever removes it means it
+        }
+    }
+
+    [Fact]
     public void What_a_crash_left_half_written_is_removed()
     {
         var leftover = folder.File("keys.json.abc.tmp");

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Testing;
@@ -20,7 +21,7 @@ internal sealed class FaultyLink : ILink
     {
         _inner = inner;
         time ??= TimeProvider.System;
-        Outgoing = new LinkDirection(time, inner.SendAsync, Cut, _over.Token);
+        Outgoing = new LinkDirection(time, message => inner.SendAsync(OutgoingMessage.Copy(message.Span)), Cut, _over.Token);
         Incoming = new LinkDirection(time, message => _arrived.Writer.WriteAsync(message.ToArray()), Cut, _over.Token);
     }
 
@@ -69,12 +70,12 @@ internal sealed class FaultyLink : ILink
         }
     }
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> message)
+    public async ValueTask SendAsync(OutgoingMessage message)
     {
         ThrowIfOver();
         try
         {
-            await Outgoing.PassAsync(message);
+            await Outgoing.PassAsync(message.Message);
         }
         catch (OperationCanceledException)
         {

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Testing;
@@ -16,8 +17,8 @@ internal sealed class MemoryLink(Channel<byte[]> incoming, Channel<byte[]> outgo
     public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() =>
         await incoming.Reader.WaitToReadAsync() && incoming.Reader.TryRead(out var message) ? message : default;
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message) =>
-        outgoing.Writer.TryWrite(message.ToArray()) ? default : ValueTask.FromException(new IOException("The link in memory has ended."));
+    public ValueTask SendAsync(OutgoingMessage message) =>
+        outgoing.Writer.TryWrite(message.Message.ToArray()) ? default : ValueTask.FromException(new IOException("The link in memory has ended."));
 
     public Task CloseAsync()
     {

@@ -109,6 +109,9 @@ internal static class VectorFile
         .. Block("refused").Select(line => line.Split(" = ", 2)).Select(sides => new PlainVector(Convert.FromHexString(sides[0].Replace(" ", "")), sides[1])),
     ];
 
+    /// <summary>What stands for messages on an upgraded connection.</summary>
+    public static IReadOnlyList<string> Upgraded { get; } = [.. Block("upgraded")];
+
     /// <summary>What is signed in a registration and a resume, by name.</summary>
     public static IReadOnlyDictionary<string, string> Identity { get; } =
         Block("identity").Select(line => line.Split(" = ", 2)).ToDictionary(sides => sides[0].Split(' ')[0], sides => sides[1]);

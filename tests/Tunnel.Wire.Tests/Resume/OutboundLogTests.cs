@@ -13,7 +13,7 @@ public sealed class OutboundLogTests
     [Fact]
     public void Data_HasNoRoom_WhileMuchWasNotSent()
     {
-        while (_log.HasRoomForData(WireDefaults.MaxDataPayload))
+        while (_log.HasRoomForData(WireDefaults.MaxDataPayload, isBulk: true))
         {
             Append(WireDefaults.MaxDataPayload);
         }
@@ -87,14 +87,35 @@ public sealed class OutboundLogTests
     {
         Fill();
         _log.Acknowledge(WireDefaults.InitialLogBound / 2);
+        _log.EndLap(LapPace.Quick);
         Assert.Equal(2 * WireDefaults.InitialLogBound, _log.Bound);
         _log.TrimIfEmpty();
         Assert.Equal(2 * WireDefaults.InitialLogBound, _log.Bound);
     }
 
+    [Fact]
+    public void SlowLap_MakesRoomForOthers_OnlyWhileThereAreOthers()
+    {
+        Fill();
+        _log.EndLap(LapPace.Quick);
+        Fill();
+        _log.EndLap(LapPace.Slow);
+        Assert.Equal(2 * WireDefaults.InitialLogBound, _log.BulkBound);
+
+        _log.Append(new FrameHeader(FrameType.Head, FrameFlags.None, 3, FrameSize), new byte[FrameSize]);
+        Fill();
+        Assert.False(_log.HasRoomForData(WireDefaults.MaxDataPayload, isBulk: true));
+        _log.EndLap(LapPace.Slow);
+        Assert.Equal(WireDefaults.InitialLogBound, _log.BulkBound);
+        Assert.Equal(2 * WireDefaults.InitialLogBound, _log.Bound);
+        _log.Acknowledge(WireDefaults.InitialLogBound);
+        Assert.False(_log.HasRoomForData(WireDefaults.MaxDataPayload, isBulk: true));
+        Assert.True(_log.HasRoomForData(WireDefaults.MaxDataPayload, isBulk: false));
+    }
+
     private void Fill()
     {
-        while (_log.HasRoomForData(WireDefaults.MaxDataPayload))
+        while (_log.HasRoomForData(WireDefaults.MaxDataPayload, isBulk: true))
         {
             Append(WireDefaults.MaxDataPayload);
             while (_log.TryTake(out var piece))
@@ -115,7 +136,7 @@ public sealed class OutboundLogTests
     private bool TakeAndSeeWhetherAckIsWanted()
     {
         Assert.True(_log.TryTake(out var piece));
-        ReadOnlySpan<byte> message = piece.Memory.Span;
+        var message = new OutgoingMessage(piece.Memory).Message.Span;
         Message.ReadDataHeader(ref message, out var isWanted);
         piece.Segment.Release();
         return isWanted;

@@ -1,4 +1,5 @@
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Wire.Tests.Session;
@@ -154,7 +155,7 @@ public sealed class HostilePeerTests
 
         public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() => await Message.Task;
 
-        public ValueTask SendAsync(ReadOnlyMemory<byte> message) => default;
+        public ValueTask SendAsync(OutgoingMessage message) => default;
 
         public Task CloseAsync() => Task.CompletedTask;
 

@@ -1,5 +1,6 @@
 using Tunnel.Wire.Flow;
 using Tunnel.Wire.Frames;
+using Tunnel.Wire.Codec;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Wire.Tests.Session;
@@ -10,6 +11,8 @@ public sealed class OutboundTests : IOutboundOwner
     private readonly FakeTime _time = new();
     private readonly RecordingLink _link = new();
     private bool _overflowed;
+    private int _open = 1;
+    private TimeSpan _roundTrip = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public async Task Close_IsTheLastMessage()
@@ -133,6 +136,92 @@ public sealed class OutboundTests : IOutboundOwner
         Assert.InRange(_link.Messages.Max(Length), largest - 1024, largest);
     }
 
+    [Theory]
+    [InlineData(100, 100, 32 * 1024 * 1024)] // acks take as long as the path: it holds more than the log
+    [InlineData(100, 250, 256 * 1024)] // they take longer: a larger log would be a queue
+    [InlineData(0, 1, 256 * 1024)]
+    public async Task Log_GrowsToWhatThePathHolds(int roundTrip, int ackAfter, int largest)
+    {
+        var outbound = Create();
+        _roundTrip = TimeSpan.FromMilliseconds(roundTrip);
+        outbound.WriteData(Stream(1), new byte[200_000_000], end: false, flush: true);
+        await outbound.WhenIdleAsync().InTime();
+        long acknowledged = 0;
+        for (var round = 0; round < 9; round++)
+        {
+            Assert.InRange(_link.Received - acknowledged, 1, largest);
+            acknowledged = _link.Received;
+            _time.Advance(TimeSpan.FromMilliseconds(ackAfter));
+            outbound.Acknowledged(acknowledged);
+            await outbound.WhenIdleAsync().InTime();
+        }
+
+        Assert.InRange(_link.Received - acknowledged, largest - (2 * WireDefaults.MaxDataPayload), largest);
+    }
+
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(64, 1000, true)]
+    [InlineData(64, 10, false)]
+    public void Flush_SendsOnItsOwnThread_UnlessOthersAreAboutToWrite(int open, int microseconds, bool atOnce)
+    {
+        var outbound = Create();
+        var thread = Environment.CurrentManagedThreadId;
+        outbound.WriteFrame(Stream(1), FrameType.Reset, FrameFlags.None, [1], flush: true);
+        Assert.True(outbound.WhenIdleAsync().IsCompleted);
+        _open = open;
+        _time.Advance(TimeSpan.FromMicroseconds(microseconds));
+        outbound.WriteFrame(Stream(2), FrameType.Reset, FrameFlags.None, [1], flush: true);
+        var idle = outbound.WhenIdleAsync();
+        Assert.True(SpinWait.SpinUntil(() => idle.IsCompleted, TimeSpan.FromSeconds(30))); // awaited, this thread could be the one that sends
+        Assert.Equal([true, atOnce], _link.Threads.Select(sender => sender == thread));
+    }
+
+    [Fact]
+    public async Task Log_GrowsAtOnce_WhenBulkBeginsAfterSilence()
+    {
+        var outbound = Create();
+        outbound.WriteFrame(Stream(1), FrameType.Head, FrameFlags.End, new byte[100], flush: true);
+        await outbound.WhenIdleAsync().InTime();
+        _time.Advance(_roundTrip);
+        outbound.Acknowledged(_link.Received);
+        _time.Advance(TimeSpan.FromSeconds(3)); // nobody sent anything: that tells nothing of the path
+
+        var bulk = Stream(2);
+        outbound.WriteFrame(bulk, FrameType.Head, FrameFlags.None, new byte[100], flush: false);
+        outbound.WriteData(bulk, new byte[5_000_000], end: false, flush: true);
+        await outbound.WhenIdleAsync().InTime();
+        _time.Advance(_roundTrip);
+        var acknowledged = _link.Received;
+        outbound.Acknowledged(acknowledged);
+        await outbound.WhenIdleAsync().InTime();
+
+        Assert.InRange(_link.Received - acknowledged, WireDefaults.InitialLogBound + 1, 2 * WireDefaults.InitialLogBound);
+    }
+
+    [Fact]
+    public async Task SmallBodies_FindRoomBesideBulk_HoweverManyThereWere()
+    {
+        var outbound = Create();
+        _roundTrip = TimeSpan.FromMilliseconds(10);
+        outbound.WriteData(Stream(1), new byte[5_000_000], end: false, flush: true);
+        await outbound.WhenIdleAsync().InTime();
+        outbound.WriteFrame(Stream(2), FrameType.Head, FrameFlags.None, new byte[100], flush: true);
+        _time.Advance(TimeSpan.FromSeconds(1)); // a queue: bulk gets less than others
+        outbound.Acknowledged(_link.Received);
+        await outbound.WhenIdleAsync().InTime();
+
+        for (var id = 3u; id < 30; id++)
+        {
+            Assert.True(outbound.WriteData(Stream(id), new byte[200], end: true, flush: true), $"stream {id}");
+            await outbound.WhenIdleAsync().InTime();
+        }
+    }
+
+    TimeSpan IOutboundOwner.RoundTrip => _roundTrip;
+
+    int IOutboundOwner.OpenExchanges => _open;
+
     void IOutboundOwner.OnSendFailed(Exception exception) => Assert.Fail(exception.ToString());
 
     void IOutboundOwner.OnRoom()
@@ -168,23 +257,26 @@ public sealed class OutboundTests : IOutboundOwner
 
         public List<PlainMessage> Messages { get; } = [];
 
+        public List<int> Threads { get; } = [];
+
         public List<byte> Data { get; } = [];
 
         public long Received => Data.Count;
 
         public IEnumerable<PlainRecord> Records => Messages.OfType<PlainMessage.Control>().SelectMany(message => message.Records);
 
-        public async ValueTask SendAsync(ReadOnlyMemory<byte> message)
+        public async ValueTask SendAsync(OutgoingMessage message)
         {
             if (IsStuck)
             {
                 await _never.Task;
             }
 
-            var decoded = PlainMessage.Decode(message.ToArray());
+            var decoded = PlainMessage.Decode(message.Message.ToArray());
             lock (Messages)
             {
                 Messages.Add(decoded);
+                Threads.Add(Environment.CurrentManagedThreadId);
                 if (decoded is PlainMessage.Data data)
                 {
                     Data.AddRange(data.Bytes);

@@ -33,9 +33,8 @@ internal sealed class ForwardedExchange(
     private async Task<bool> TryAnswerAsync(OriginConnection connection, bool isKept)
     {
         var upload = new RequestUpload(served.Exchange, request, connection, time);
-        using var stopUpload = CancellationTokenSource.CreateLinkedTokenSource(aborted.Token);
-        var closing = aborted.Token.UnsafeRegister(static state => ((OriginConnection)state!).Abort(), connection);
-        var uploading = upload.RunAsync(stopUpload.Token); // 2
+        aborted.Guard(connection);
+        var uploading = upload.RunAsync(); // 2
         var isClean = false;
         try
         {
@@ -64,13 +63,13 @@ internal sealed class ForwardedExchange(
             isClean &= uploading.IsCompleted;
             if (!isClean)
             {
-                await stopUpload.CancelAsync().ConfigureAwait(false);
                 connection.Abort();
+                await upload.StopAsync().ConfigureAwait(false);
             }
 
             await uploading.ConfigureAwait(false);
-            await closing.DisposeAsync().ConfigureAwait(false);
-            if (isClean && upload.IsComplete && !aborted.IsSet && !connection.HasLeftovers())
+            aborted.Release();
+            if (isClean && upload.IsComplete && !aborted.IsSet && !connection.HasLeftovers)
             {
                 pool.Return(connection); // 6
             }
@@ -94,7 +93,8 @@ internal sealed class ForwardedExchange(
             }
 
             ForwardedResponse.SendHead(served.Exchange, head, end: false, flush: true);
-            await UpgradedStream.PumpAsync(served, connection, aborted.Token).ConfigureAwait(false);
+            served.Upgraded();
+            await UpgradedStream.PumpAsync(served, connection).ConfigureAwait(false);
             return false;
         }
 
@@ -106,7 +106,7 @@ internal sealed class ForwardedExchange(
         else
         {
             ForwardedResponse.SendHeadOfBody(served, head, framing.Left);
-            await ForwardedResponse.CopyBodyAsync(served, connection, framing, aborted.Token).ConfigureAwait(false);
+            await ForwardedResponse.CopyBodyAsync(served, connection.Input, framing).ConfigureAwait(false);
         }
 
         return head.KeepsAlive && !framing.EndsWithConnection;
@@ -116,7 +116,7 @@ internal sealed class ForwardedExchange(
     {
         while (true)
         {
-            var head = await connection.ReadHeadAsync(aborted.Token).ConfigureAwait(false);
+            var head = await connection.ReadHeadAsync().ConfigureAwait(false);
             if (head.StatusCode == 100 || !head.IsInformational)
             {
                 upload.OnAnswer(head.StatusCode);

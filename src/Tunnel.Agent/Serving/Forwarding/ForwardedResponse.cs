@@ -36,40 +36,35 @@ internal static class ForwardedResponse
 
     /// <summary>Copies the body; returns when its end has been sent.</summary>
     /// <exception cref="OriginProtocolException">The target ended it too early.</exception>
-    public static async Task CopyBodyAsync(
-        ServedExchange served, OriginConnection connection, BodyFraming framing, CancellationToken cancellationToken)
+    public static async Task CopyBodyAsync(ServedExchange served, OriginInput input, BodyFraming framing)
     {
         while (true)
         {
-            if (!connection.Input.TryRead(out var result))
-            {
-                await served.FlushBodyAsync().ConfigureAwait(false);
-                result = await connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            var rest = result.Buffer;
-
             // The last piece waits until it is known whether the end can travel with it.
+            var rest = input.Unread;
             var held = ReadOnlyMemory<byte>.Empty;
             while (framing.TryCut(ref rest, out var piece))
             {
-                foreach (var segment in piece)
-                {
-                    await served.SendBodyAsync(held).ConfigureAwait(false);
-                    held = segment;
-                }
+                await served.SendBodyAsync(held).ConfigureAwait(false);
+                held = piece;
             }
 
             if (framing.IsComplete)
             {
                 await FinishAsync(served, held, framing.Trailers).ConfigureAwait(false);
-                connection.Input.AdvanceTo(rest.Start);
+                input.Consume(input.Unread.Length - rest.Length);
                 return;
             }
 
             await served.SendBodyAsync(held).ConfigureAwait(false);
-            connection.Input.AdvanceTo(rest.Start, rest.End);
-            if (result.IsCompleted)
+            input.Consume(input.Unread.Length - rest.Length);
+            var reading = input.ReadPatientlyAsync();
+            if (!reading.IsCompleted)
+            {
+                await served.FlushBodyAsync().ConfigureAwait(false);
+            }
+
+            if (!await reading.ConfigureAwait(false))
             {
                 if (!framing.EndsWithConnection)
                 {
@@ -115,12 +110,26 @@ internal static class ForwardedResponse
     private static void Write(HeadWriter writer, OriginResponseHead head)
     {
         new ResponseLine(head.StatusCode, head.ReasonPhrase).Write(writer);
+        var saysLength = false;
         foreach (var header in head.Headers)
         {
-            if (IsPassedOn(head, header))
+            if (!IsPassedOn(head, header))
             {
-                writer.Header(header.Name, header.Value);
+                continue;
             }
+
+            if (header.Is("Content-Length"))
+            {
+                // A length said twice is said once (RFC 9112 section 6.3); the relay's server would refuse the pair.
+                if (saysLength)
+                {
+                    continue;
+                }
+
+                saysLength = true;
+            }
+
+            writer.Header(header.Name, header.Value);
         }
     }
 

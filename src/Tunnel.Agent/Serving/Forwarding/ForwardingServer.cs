@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Tunnel.Agent.Diagnostics;
 using Tunnel.Agent.Serving.Forwarding.Http2;
 using Tunnel.Agent.Serving.Forwarding.Origin;
 using Tunnel.Wire.Frames;
@@ -23,14 +24,19 @@ internal sealed partial class ForwardingServer(
     private bool _unreachable;
     private bool _http2Unreachable;
 
+    /// <summary>Null where nothing is traced.</summary>
+    public AgentTraces? Traces { get; init; }
+
     public async Task ServeAsync(ServedExchange served)
     {
+        ForwardTrace? trace = null;
         var aborted = new AbortSignal(served.Exchange);
         var overHttp2 = target.IsHttp2;
         try
         {
             var request = ReadRequest(served);
             overHttp2 |= request.IsGrpc;
+            trace = Traces?.Begin(request, target, overHttp2);
             var answered = overHttp2
                 ? Http2Exchange.RunAsync(served, request, _http2, aborted)
                 : new ForwardedExchange(served, request, _pool, aborted, time).RunAsync();
@@ -52,6 +58,10 @@ internal sealed partial class ForwardingServer(
             // A reset, so that a body cut short never looks complete to the visitor.
             Give(served, TunnelRequestOutcome.Failed, ErrorCode.Failed);
             LogBrokenOff(target.Uri, exception.Message);
+        }
+        finally
+        {
+            trace?.End(served);
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class HostRule(string? value)
 
     /// <summary>What is wrong with the option's value, in a sentence that names the option; <see langword="null"/> for nothing.</summary>
     public static string? Check(string? value, string setting) =>
-        value is null || RequestText.IsUnbroken(value)
+        value is null || value.Length > 0 && RequestText.IsUnbroken(value)
             ? null
             : $"{setting} is empty or holds a space or a control character; give a host name with or without a port, or 'preserve'.";
 

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Tunnel.Agent.Serving.Forwarding.Origin;
+using Tunnel.Wire;
 using Tunnel.Wire.Session;
 
 namespace Tunnel.Agent.Serving.Forwarding;
@@ -11,27 +11,31 @@ internal sealed class RequestUpload(Exchange exchange, OriginRequest request, Or
     /// <summary>A target that does not know <c>Expect</c> never answers it; nobody waits for that for long (RFC 9110 section 10.1.1).</summary>
     private static readonly TimeSpan ContinueTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly TaskCompletionSource<bool> _goAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Null where nothing is waited for. Without a timer or a link to another token the source holds nothing that would have to be disposed.
+    private readonly CancellationTokenSource? _stop = request.Line.HasBody ? new() : null;
+    private readonly TaskCompletionSource<bool>? _goAhead =
+        request.ExpectsContinue ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+
     private bool _bodyEnded;
 
     /// <summary>Whether the whole request went out. Read it when the task of <see cref="RunAsync"/> has ended.</summary>
     public bool IsComplete { get; private set; }
 
     /// <summary>
-    /// Runs until everything is sent, or until it cannot be. Never fails: what went wrong with the connection shows in the response,
-    /// and what went wrong with the visitor aborts the exchange.
+    /// Runs until everything is sent, or until it cannot be. Never fails: what went wrong with the connection shows in the response, and
+    /// a request that the visitor did not finish is cut short at the target too.
     /// </summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync()
     {
         try
         {
             request.Write(connection.Output);
-            if (request.Line.HasBody && await MaySendBodyAsync(cancellationToken).ConfigureAwait(false))
+            if (_stop is not null && await MaySendBodyAsync(_stop.Token).ConfigureAwait(false))
             {
-                await CopyBodyAsync(cancellationToken).ConfigureAwait(false);
+                await CopyBodyAsync(_stop.Token).ConfigureAwait(false);
             }
 
-            await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await connection.Output.FlushAsync().ConfigureAwait(false);
             IsComplete = !request.Line.HasBody || _bodyEnded;
         }
         catch (BodyLengthException)
@@ -39,23 +43,31 @@ internal sealed class RequestUpload(Exchange exchange, OriginRequest request, Or
             // The target must not take the next request for the missing rest of this one.
             connection.Abort();
         }
+        catch (Exception exception) when (exception is ExchangeException or WireFormatException)
+        {
+            // The visitor's side broke its message off, perhaps that alone: the target learns it, and may still answer.
+            await connection.TryEndOutputAsync().ConfigureAwait(false);
+        }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
         }
     }
 
     /// <summary>The target answered: with 100 (Continue), or finally, and then a refusal needs no body any more.</summary>
-    public void OnAnswer(int statusCode) => _goAhead.TrySetResult(statusCode < 300);
+    public void OnAnswer(int statusCode) => _goAhead?.TrySetResult(statusCode < 300);
+
+    /// <summary>Ends the waits for the visitor and for the target's permission. Those on the connection end when it is aborted.</summary>
+    public Task StopAsync() => _stop?.CancelAsync() ?? Task.CompletedTask;
 
     private async ValueTask<bool> MaySendBodyAsync(CancellationToken cancellationToken)
     {
-        if (!request.ExpectsContinue)
+        if (_goAhead is null)
         {
             return true;
         }
 
         // Reading the body is what makes the relay ask the visitor for it, so not a byte is read before the target asks.
-        await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await connection.Output.FlushAsync().ConfigureAwait(false);
         try
         {
             return await _goAhead.Task.WaitAsync(ContinueTimeout, time, cancellationToken).ConfigureAwait(false);
@@ -74,7 +86,7 @@ internal sealed class RequestUpload(Exchange exchange, OriginRequest request, Or
             if (!exchange.Input.TryRead(out var result))
             {
                 // Nothing more is here now: what there is goes out before the wait.
-                await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await connection.Output.FlushAsync().ConfigureAwait(false);
                 result = await exchange.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
             }
 
@@ -84,7 +96,7 @@ internal sealed class RequestUpload(Exchange exchange, OriginRequest request, Or
                 throw new BodyLengthException();
             }
 
-            await WriteAsync(result.Buffer, isChunk: left is null, cancellationToken).ConfigureAwait(false);
+            await connection.Output.SendAsync(result.Buffer, isChunk: left is null).ConfigureAwait(false);
             exchange.Input.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted && left is null)
             {
@@ -94,35 +106,6 @@ internal sealed class RequestUpload(Exchange exchange, OriginRequest request, Or
         }
 
         _bodyEnded = true;
-    }
-
-    private async ValueTask WriteAsync(ReadOnlySequence<byte> piece, bool isChunk, CancellationToken cancellationToken)
-    {
-        if (piece.IsEmpty)
-        {
-            return;
-        }
-
-        var output = connection.Output;
-        if (isChunk)
-        {
-            output.WriteHexadecimal(piece.Length);
-            output.Write("\r\n"u8);
-        }
-
-        foreach (var segment in piece)
-        {
-            output.Write(segment.Span);
-            if (output.IsFull)
-            {
-                await output.FlushAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        if (isChunk)
-        {
-            output.Write("\r\n"u8);
-        }
     }
 
     private void WriteLastChunk()

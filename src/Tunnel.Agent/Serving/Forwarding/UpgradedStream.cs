@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Tunnel.Agent.Serving.Forwarding.Origin;
 using Tunnel.Wire.Session;
 
@@ -7,12 +6,12 @@ namespace Tunnel.Agent.Serving.Forwarding;
 /// <summary>The bytes both ways after a 101. The end of one direction ends that direction only; a failure of either ends both.</summary>
 internal static class UpgradedStream
 {
-    public static async Task PumpAsync(ServedExchange served, OriginConnection connection, CancellationToken cancellationToken)
+    public static async Task PumpAsync(ServedExchange served, OriginConnection connection)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stop = new CancellationTokenSource();
         await Task.WhenAll(
-            GuardAsync(SendAsync(served.Exchange, connection, either.Token)),
-            GuardAsync(ReceiveAsync(served, connection, either.Token))).ConfigureAwait(false);
+            GuardAsync(SendAsync(served.Exchange, connection, stop.Token)),
+            GuardAsync(ReceiveAsync(served, connection))).ConfigureAwait(false);
 
         async Task GuardAsync(Task direction)
         {
@@ -22,8 +21,8 @@ internal static class UpgradedStream
             }
             catch
             {
-                await either.CancelAsync().ConfigureAwait(false);
                 connection.Abort();
+                await stop.CancelAsync().ConfigureAwait(false);
                 throw;
             }
         }
@@ -34,16 +33,8 @@ internal static class UpgradedStream
         while (true)
         {
             var result = await exchange.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var segment in result.Buffer)
-            {
-                connection.Output.Write(segment.Span);
-                if (connection.Output.IsFull)
-                {
-                    await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
-                }
-            }
-
-            await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await connection.Output.SendAsync(result.Buffer, isChunk: false).ConfigureAwait(false);
+            await connection.Output.FlushAsync().ConfigureAwait(false);
             exchange.Input.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted)
             {
@@ -51,32 +42,19 @@ internal static class UpgradedStream
             }
         }
 
-        try
-        {
-            await connection.EndOutputAsync().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
-        {
-            // The target has closed both directions already.
-        }
+        await connection.TryEndOutputAsync().ConfigureAwait(false);
     }
 
-    private static async Task ReceiveAsync(ServedExchange served, OriginConnection connection, CancellationToken cancellationToken)
+    private static async Task ReceiveAsync(ServedExchange served, OriginConnection connection)
     {
-        while (true)
+        do
         {
-            var result = await connection.Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var segment in result.Buffer)
-            {
-                await served.SendBodyAsync(segment).ConfigureAwait(false);
-            }
-
-            connection.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                served.Exchange.End();
-                return;
-            }
+            var unread = connection.Input.Unread;
+            await served.SendBodyAsync(unread).ConfigureAwait(false);
+            connection.Input.Consume(unread.Length);
         }
+        while (await connection.Input.ReadPatientlyAsync().ConfigureAwait(false));
+
+        served.Exchange.End();
     }
 }

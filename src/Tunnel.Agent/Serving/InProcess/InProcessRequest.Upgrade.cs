@@ -27,6 +27,7 @@ internal abstract partial class InProcessRequest : IHttpUpgradeFeature
         ((IHttpResponseFeature)this).Headers.Connection = "Upgrade";
         _upgrade = new UpgradeStream(_exchange);
         await StartResponseAsync(ended: false).ConfigureAwait(false);
+        _served.Upgraded();
         return _upgrade;
     }
 }

@@ -57,6 +57,13 @@ internal abstract partial class InProcessRequest(InProcessSettings settings)
     /// <summary>Ends the response after the application has returned, as Kestrel would. Never throws.</summary>
     public async Task FinishAsync(Exception? failure)
     {
+        if (IsAborted && !HasStarted)
+        {
+            // Nothing was sent and nothing will be; hosting logs what Kestrel would let it log.
+            _statusCode = StatusCodes.Status499ClientClosedRequest;
+            return;
+        }
+
         if (failure is null)
         {
             try

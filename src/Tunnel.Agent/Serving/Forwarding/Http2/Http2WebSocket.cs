@@ -34,9 +34,9 @@ internal static class Http2WebSocket
             headers.Add(new("Sec-WebSocket-Accept", Accept(key)));
         }
 
-        served.StatusCode = (int)HttpStatusCode.SwitchingProtocols;
-        ForwardedResponse.SendHead(
-            served.Exchange, new OriginResponseHead(served.StatusCode, string.Empty, isHttp11: true, headers), end: false, flush: true);
+        var head = new OriginResponseHead((int)HttpStatusCode.SwitchingProtocols, string.Empty, isHttp11: true, headers);
+        ForwardedResponse.SendHead(served.Exchange, head, end: false, flush: true);
+        served.Upgraded();
         using var stream = await response.Content.ReadAsStreamAsync(aborted.Token).ConfigureAwait(false);
         await PumpAsync(served, stream, aborted.Token).ConfigureAwait(false);
     }

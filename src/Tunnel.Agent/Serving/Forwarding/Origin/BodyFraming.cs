@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
@@ -18,7 +17,7 @@ internal abstract class BodyFraming
     public virtual List<HeaderLine>? Trailers => null;
 
     /// <summary>Cuts the next piece of body off the front of <paramref name="rest"/>; <see langword="false"/> when none is there.</summary>
-    public abstract bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> piece);
+    public abstract bool TryCut(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> piece);
 
     /// <exception cref="OriginProtocolException">The head contradicts itself.</exception>
     public static BodyFraming Of(OriginResponseHead head, string method)
@@ -60,10 +59,10 @@ internal abstract class BodyFraming
 
         public override long? Left => _left;
 
-        public override bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> piece)
+        public override bool TryCut(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> piece)
         {
-            piece = rest.Slice(0, Math.Min(_left, rest.Length));
-            rest = rest.Slice(piece.End);
+            piece = rest[..(int)Math.Min(_left, rest.Length)];
+            rest = rest[piece.Length..];
             _left -= piece.Length;
             return !piece.IsEmpty;
         }
@@ -75,10 +74,10 @@ internal abstract class BodyFraming
 
         public override bool EndsWithConnection => true;
 
-        public override bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> piece)
+        public override bool TryCut(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> piece)
         {
             piece = rest;
-            rest = rest.Slice(rest.End);
+            rest = default;
             return !piece.IsEmpty;
         }
     }

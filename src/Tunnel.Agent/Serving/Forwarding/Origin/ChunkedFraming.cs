@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
@@ -16,7 +15,7 @@ internal sealed class ChunkedFraming : BodyFraming
 
     public override List<HeaderLine>? Trailers => _trailers;
 
-    public override bool TryCut(ref ReadOnlySequence<byte> rest, out ReadOnlySequence<byte> piece)
+    public override bool TryCut(ref ReadOnlyMemory<byte> rest, out ReadOnlyMemory<byte> piece)
     {
         piece = default;
         while (_part != Part.Data)
@@ -27,31 +26,31 @@ internal sealed class ChunkedFraming : BodyFraming
             }
         }
 
-        piece = rest.Slice(0, Math.Min(_left, rest.Length));
-        rest = rest.Slice(piece.End);
+        piece = rest[..(int)Math.Min(_left, rest.Length)];
+        rest = rest[piece.Length..];
         _left -= piece.Length;
         _part = _left == 0 ? Part.DataEnd : Part.Data;
         return !piece.IsEmpty;
     }
 
     /// <summary>Passes what stands between two pieces; <see langword="false"/> when not all of it is there.</summary>
-    private bool TryPass(ref ReadOnlySequence<byte> rest)
+    private bool TryPass(ref ReadOnlyMemory<byte> rest)
     {
-        var reader = new SequenceReader<byte>(rest);
+        var lines = rest.Span;
         if (_part == Part.Trailers)
         {
             var trailers = new List<HeaderLine>();
-            if (!HeaderSection.TryRead(ref reader, trailers))
+            if (!HeaderSection.TryRead(ref lines, trailers))
             {
-                return IncompleteUpTo(OriginConnection.MaxHeadSize, rest);
+                return IncompleteUpTo(OriginConnection.MaxHeadSize, rest.Length);
             }
 
             _trailers = trailers.Count > 0 ? trailers : null;
             _part = Part.Nothing;
         }
-        else if (!HeaderSection.TryReadLine(ref reader, out var line))
+        else if (!HeaderSection.TryReadLine(ref lines, out var line))
         {
-            return IncompleteUpTo(MaxSizeLine, rest);
+            return IncompleteUpTo(MaxSizeLine, rest.Length);
         }
         else if (_part == Part.Size)
         {
@@ -63,7 +62,7 @@ internal sealed class ChunkedFraming : BodyFraming
             _part = line.IsEmpty ? Part.Size : throw new OriginProtocolException("A chunk is longer than it says.");
         }
 
-        rest = rest.Slice(reader.Position);
+        rest = rest[^lines.Length..];
         return true;
     }
 
@@ -79,8 +78,8 @@ internal sealed class ChunkedFraming : BodyFraming
         return size;
     }
 
-    private static bool IncompleteUpTo(int most, in ReadOnlySequence<byte> rest) =>
-        rest.Length <= most ? false : throw new OriginProtocolException("A line between two chunks is too long.");
+    private static bool IncompleteUpTo(int most, int length) =>
+        length <= most ? false : throw new OriginProtocolException("A line between two chunks is too long.");
 
     private enum Part
     {

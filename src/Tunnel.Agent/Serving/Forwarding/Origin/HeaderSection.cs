@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tunnel.Wire.Codec;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
@@ -8,9 +7,9 @@ internal static class HeaderSection
 {
     /// <summary>Takes the lines up to and with the empty one. Returns <see langword="false"/> when not all of them are there yet.</summary>
     /// <exception cref="OriginProtocolException">A line is no header line.</exception>
-    public static bool TryRead(ref SequenceReader<byte> reader, List<HeaderLine> lines)
+    public static bool TryRead(ref ReadOnlySpan<byte> rest, List<HeaderLine> lines)
     {
-        while (TryReadLine(ref reader, out var line))
+        while (TryReadLine(ref rest, out var line))
         {
             if (line.IsEmpty)
             {
@@ -31,15 +30,17 @@ internal static class HeaderSection
     }
 
     /// <summary>A line without its end; a line feed alone ends one too (RFC 9112 section 2.2).</summary>
-    public static bool TryReadLine(ref SequenceReader<byte> reader, out ReadOnlySpan<byte> line)
+    public static bool TryReadLine(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> line)
     {
-        if (!reader.TryReadTo(out ReadOnlySequence<byte> bytes, (byte)'\n'))
+        var end = rest.IndexOf((byte)'\n');
+        if (end < 0)
         {
             line = default;
             return false;
         }
 
-        line = bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray();
+        line = rest[..end];
+        rest = rest[(end + 1)..];
         if (line is [.., (byte)'\r'])
         {
             line = line[..^1];

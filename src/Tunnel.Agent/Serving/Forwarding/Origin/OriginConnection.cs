@@ -1,4 +1,4 @@
-using System.IO.Pipelines;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Net.Sockets;
 
@@ -13,12 +13,9 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
     /// <summary>Largest response head taken from the target; what a link carries is about the same.</summary>
     public const int MaxHeadSize = 96 * 1024;
 
-    // A read of zero bytes waits for data without a buffer, so a silent event stream costs none.
-    private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: 32 * 1024, minimumReadSize: 4096, leaveOpen: true, useZeroByteReads: true);
+    public OriginInput Input { get; } = new(stream);
 
-    public PipeReader Input { get; } = PipeReader.Create(stream, ReaderOptions);
-
-    public OriginOutput Output { get; } = new(stream);
+    public OriginOutput Output { get; } = new(stream, stream is SslStream ? null : socket);
 
     /// <summary>When it was given back to the pool.</summary>
     public long IdleSince { get; set; }
@@ -26,43 +23,32 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
     /// <summary>Whether the target has sent anything for the present request.</summary>
     public bool HasAnswered { get; private set; }
 
-    /// <summary>On a connection without a request, anything to read is its end, or an answer to nothing.</summary>
-    public bool IsStale => socket.Poll(0, SelectMode.SelectRead);
+    /// <summary>
+    /// Begins to read the response before the request is sent. Returns <see langword="false"/> when there is something already: on a
+    /// connection without a request that is its end, or an answer to nothing.
+    /// </summary>
+    public bool TryBeginReading() => !Input.BeginRead();
+
+    /// <summary>Whether more than the response came with it; such a connection is not used again. What comes later is seen by the next <see cref="TryBeginReading"/>.</summary>
+    public bool HasLeftovers => !Input.Unread.IsEmpty;
 
     /// <exception cref="IOException">The connection ended first, or what came is no response head.</exception>
-    public async ValueTask<OriginResponseHead> ReadHeadAsync(CancellationToken cancellationToken)
+    public async ValueTask<OriginResponseHead> ReadHeadAsync()
     {
         while (true)
         {
-            var result = await Input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            var buffer = result.Buffer;
-            HasAnswered |= !buffer.IsEmpty;
-            if (OriginResponseHead.TryRead(ref buffer, out var head))
+            if (TryTakeHead(out var head))
             {
-                Input.AdvanceTo(buffer.Start);
-                return head!;
+                return head;
             }
 
-            if (result.IsCompleted || buffer.Length > MaxHeadSize)
+            if (!await Input.ReadAsync().ConfigureAwait(false))
             {
-                throw new OriginProtocolException(
-                    result.IsCompleted ? "The target closed the connection before it answered." : "The target's response head is too large.");
+                throw new OriginProtocolException("The target closed the connection before it answered.");
             }
 
-            Input.AdvanceTo(buffer.Start, buffer.End);
+            HasAnswered = true;
         }
-    }
-
-    /// <summary>Whether the target sent more than its response; such a connection is not used again.</summary>
-    public bool HasLeftovers()
-    {
-        if (!Input.TryRead(out var result))
-        {
-            return false;
-        }
-
-        Input.AdvanceTo(result.Buffer.Start);
-        return true;
     }
 
     /// <summary>
@@ -71,22 +57,10 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
     /// </summary>
     public async Task<bool> StaysOpenWhileAsync(Task uploading)
     {
-        var reading = Input.ReadAsync(CancellationToken.None).AsTask();
-        if (await Task.WhenAny(uploading, reading).ConfigureAwait(false) == uploading)
-        {
-            Input.CancelPendingRead(); // it has waited with a buffer of nothing, so nothing is lost
-        }
-
-        try
-        {
-            var result = await reading.ConfigureAwait(false);
-            Input.AdvanceTo(result.Buffer.Start);
-            return result.IsCanceled;
-        }
-        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            return false;
-        }
+        // A read that is still under way then will be the next response's.
+        var reading = Input.WhenReadAsync();
+        await Task.WhenAny(uploading, reading).ConfigureAwait(false);
+        return !reading.IsCompleted;
     }
 
     /// <summary>Makes it ready for the next request.</summary>
@@ -94,17 +68,25 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
     {
         IdleSince = now;
         HasAnswered = false;
+        Input.Rest();
     }
 
-    /// <summary>Tells the target that nothing more comes, while its own direction stays open.</summary>
-    public async ValueTask EndOutputAsync()
+    /// <summary>Tells the target that nothing more comes, while its own direction stays open; unless the connection is over already.</summary>
+    public async ValueTask TryEndOutputAsync()
     {
-        if (stream is SslStream tls)
+        try
         {
-            await tls.ShutdownAsync().ConfigureAwait(false);
-        }
+            if (stream is SslStream tls)
+            {
+                await tls.ShutdownAsync().ConfigureAwait(false);
+            }
 
-        socket.Shutdown(SocketShutdown.Send);
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // The target has closed both directions, or the exchange was given up.
+        }
     }
 
     /// <summary>Ends the connection at once; pending reads and writes fail. May be called beside them.</summary>
@@ -115,7 +97,26 @@ internal sealed class OriginConnection(Socket socket, Stream stream) : IDisposab
     {
         socket.Dispose();
         stream.Dispose();
-        Input.Complete();
+        Input.Dispose();
         Output.Clear();
+    }
+
+    private bool TryTakeHead([NotNullWhen(true)] out OriginResponseHead? head)
+    {
+        head = null;
+        var unread = Input.Unread.Span;
+        var rest = unread;
+        if (rest.IsEmpty)
+        {
+            return false;
+        }
+
+        if (OriginResponseHead.TryRead(ref rest, out head))
+        {
+            Input.Consume(unread.Length - rest.Length);
+            return true;
+        }
+
+        return unread.Length <= MaxHeadSize ? false : throw new OriginProtocolException("The target's response head is too large.");
     }
 }

@@ -57,7 +57,7 @@ internal sealed class OriginPool : IDisposable
 
             if (!IsExpired(connection))
             {
-                if (!connection.IsStale)
+                if (connection.TryBeginReading())
                 {
                     return true;
                 }

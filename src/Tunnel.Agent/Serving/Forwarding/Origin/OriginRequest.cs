@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tunnel.Wire;
 using Tunnel.Wire.Codec;
+using Tunnel.Wire.Telemetry;
 
 namespace Tunnel.Agent.Serving.Forwarding.Origin;
 
@@ -74,6 +75,18 @@ internal sealed class OriginRequest
         }
 
         return new OriginRequest(line, headers, hostRule.For(line, target));
+    }
+
+    /// <summary>The visitor's header, its lines joined by commas; null if there is none.</summary>
+    public string? Value(string name) => _headers.Exists(header => header.Is(name))
+        ? string.Join(',', _headers.Where(header => header.Is(name)).Select(static header => header.Value))
+        : null;
+
+    /// <summary>Lets the target see another trace than the one that the request came with.</summary>
+    public void Replace(TraceFields trace)
+    {
+        _headers.RemoveAll(header => trace.Replace(header.Name));
+        _headers.AddRange(trace.Lines.Select(static line => new HeaderLine(line.Key, line.Value)));
     }
 
     /// <summary>Writes the head; names, values, duplicates and their order stay the visitor's.</summary>

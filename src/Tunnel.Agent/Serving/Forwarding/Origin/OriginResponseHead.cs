@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.WebUtilities;
 using Tunnel.Wire.Codec;
 
@@ -49,13 +49,13 @@ internal sealed class OriginResponseHead
 
     public bool IsInformational => StatusCode is < 200 and not 101;
 
-    /// <summary>Takes a head from the front of <paramref name="buffer"/> if the whole of it is there.</summary>
+    /// <summary>Takes a head from the front of <paramref name="rest"/> if the whole of it is there.</summary>
     /// <exception cref="OriginProtocolException">What is there is no response head.</exception>
-    public static bool TryRead(ref ReadOnlySequence<byte> buffer, out OriginResponseHead? head)
+    public static bool TryRead(ref ReadOnlySpan<byte> rest, [NotNullWhen(true)] out OriginResponseHead? head)
     {
         head = null;
-        var reader = new SequenceReader<byte>(buffer);
-        if (!HeaderSection.TryReadLine(ref reader, out var line))
+        var lines = rest;
+        if (!HeaderSection.TryReadLine(ref lines, out var line))
         {
             return false;
         }
@@ -70,13 +70,13 @@ internal sealed class OriginResponseHead
         var isHttp11 = line[7] != '0';
         var phrase = line.Length > 13 ? Phrase((int)status, line[13..]) : string.Empty;
         var headers = new List<HeaderLine>(16);
-        if (!HeaderSection.TryRead(ref reader, headers))
+        if (!HeaderSection.TryRead(ref lines, headers))
         {
             return false;
         }
 
         head = new OriginResponseHead((int)status, phrase, isHttp11, headers);
-        buffer = buffer.Slice(reader.Position);
+        rest = lines;
         return true;
     }
 
