@@ -109,6 +109,9 @@ internal sealed partial class TunnelSession
         return end with { WasSilent = isSilent };
     }
 
+    /// <summary>
+    /// An end in order closes the link; any other aborts it, so that sends which wait fail at once. Whoever ran the link disposes it.
+    /// </summary>
     private async Task<LinkEnd> EndOfLinkAsync(LinkTicket ticket, ILink link, Exception? error)
     {
         bool isCurrent;
